@@ -1,0 +1,13 @@
+"""Names of what is counted, claimed and limited: OpenStack's standard resource classes."""
+
+import os_resource_classes as orc
+
+VCPU: str = orc.VCPU
+MEMORY_MB: str = orc.MEMORY_MB
+DISK_GB: str = orc.DISK_GB
+
+CLAIMED = (VCPU, MEMORY_MB, DISK_GB)
+"""What every server claims on its host, in the order in which filters look at it."""
+
+UNITS = {VCPU: "CPUs", MEMORY_MB: "MiB", DISK_GB: "GiB"}
+"""The unit of each class, as messages write it."""

@@ -1,0 +1,256 @@
+"""Settings: declared once, as Structs; read by oslo.config at the entry point, handed inward frozen.
+
+Each field is an option of the group that its Struct names: type, default and help are the option's. ``options()`` is
+what the sample generator reads (etc/toft/toft.conf.sample).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+from oslo_config import cfg
+
+from common import errors
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the groups of settings."""
+
+
+class State(Group, frozen=True):
+    """[state] Where things are kept."""
+
+    path: Annotated[
+        str,
+        Meta(
+            description="Folder of the database, journal, images and guest files. Never below a checkout: the QEMU user must be able to pass through each folder above it."
+        ),
+    ] = "/var/lib/toft"
+
+
+class Database(Group, frozen=True):
+    """[database] The controller's database."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="SQLAlchemy URL. Empty: SQLite in the state folder. PostgreSQL: postgresql+psycopg://user:password@host/toft",
+            extra_json_schema={"secret": True},
+        ),
+    ] = ""
+    pool: Annotated[int, Meta(description="Connections kept open to PostgreSQL.")] = 10
+
+
+class Bus(Group, frozen=True):
+    """[bus] The message broker."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="amqp://user:password@host:5672/vhost, or memory:// for controller and agent in one process.",
+            extra_json_schema={"secret": True},
+        ),
+    ] = "memory://"
+    queue_type: Annotated[str, Meta(description="quorum, or classic (durable) above some thousand hosts.")] = "quorum"
+    report_queues: Annotated[int, Meta(description="Queues that hosts' reports are spread over.")] = 4
+    delivery_limit: Annotated[
+        int, Meta(description="Deliveries of one message before it goes to the dead letters.")
+    ] = 5
+    max_length: Annotated[
+        int, Meta(description="Messages one queue may hold; above it publishing is refused and tried again later.")
+    ] = 10000
+    heartbeat: Annotated[int, Meta(description="Seconds between the AMQP connection's heartbeats.")] = 30
+
+
+class Api(Group, frozen=True):
+    """[api] The HTTP API."""
+
+    listen: Annotated[str, Meta(description="Address to listen on. Loopback unless told otherwise.")] = "127.0.0.1"
+    port: Annotated[int, Meta(description="Port to listen on.")] = 8774
+    url: Annotated[
+        str, Meta(description="URL under which clients and agents reach this API. Empty: made of listen and port.")
+    ] = ""
+    threads: Annotated[int, Meta(description="Requests served at once.")] = 32
+    max_body: Annotated[int, Meta(description="Bytes a JSON body may have.")] = 262144
+    max_depth: Annotated[int, Meta(description="Levels a JSON body may be deep.")] = 32
+    page: Annotated[int, Meta(description="Entries of a list's page at most.")] = 1000
+    token_seconds: Annotated[int, Meta(description="Seconds a token lives.")] = 3600
+    policy_file: Annotated[
+        str, Meta(description="oslo.policy file that overrides the defaults (YAML). Empty: none.")
+    ] = ""
+
+
+class Images(Group, frozen=True):
+    """[images] What images may be."""
+
+    max_bytes: Annotated[int, Meta(description="Bytes an uploaded image may have.")] = 50 * 1024**3
+    max_virtual_gib: Annotated[int, Meta(description="GiB an image's virtual disk may have.")] = 2048
+    url_seconds: Annotated[int, Meta(description="Seconds an agent may fetch an image with one signed URL.")] = 3600
+    cache_gib: Annotated[int, Meta(description="GiB of images that a host keeps cached.")] = 100
+    cache_days: Annotated[float, Meta(description="Days an unused image stays cached.")] = 30.0
+
+
+class Quota(Group, frozen=True):
+    """[quota] What a new project may have; -1 is without limit."""
+
+    servers: Annotated[int, Meta(description="Servers.")] = 100
+    cores: Annotated[int, Meta(description="Virtual CPUs.")] = 200
+    ram: Annotated[int, Meta(description="Memory in MiB.")] = 512000
+    keypairs: Annotated[int, Meta(description="Keypairs of one user.")] = 100
+    networks: Annotated[int, Meta(description="Networks.")] = 100
+    ports: Annotated[int, Meta(description="Ports.")] = 500
+    images: Annotated[int, Meta(description="Images.")] = 100
+
+
+class Scheduler(Group, frozen=True):
+    """[scheduler] How hosts are filled."""
+
+    cpu_ratio: Annotated[float, Meta(description="Virtual CPUs promised for each physical one.")] = 4.0
+    ram_ratio: Annotated[float, Meta(description="Memory promised for each physical MiB.")] = 1.0
+    disk_ratio: Annotated[float, Meta(description="Disk promised for each physical GiB.")] = 1.0
+
+
+class Controller(Group, frozen=True):
+    """[controller] Workflows and hosts."""
+
+    name: Annotated[str, Meta(description="This controller's name. Empty: the machine's.")] = ""
+    batch: Annotated[int, Meta(description="Workflows taken in one transaction.")] = 64
+    lease_seconds: Annotated[
+        float, Meta(description="Seconds a host may speak after its last heartbeat was answered.")
+    ] = 60.0
+    workflow_lease_seconds: Annotated[
+        float, Meta(description="Seconds a controller holds a workflow while it works on it.")
+    ] = 60.0
+    build_seconds: Annotated[
+        float, Meta(description="Seconds a server may take to be built before it is given up.")
+    ] = 3600.0
+    act_seconds: Annotated[
+        float, Meta(description="Seconds a start, stop or reboot may take before it is given up.")
+    ] = 900.0
+    resend_seconds: Annotated[float, Meta(description="Seconds after which an unanswered goal is sent again.")] = 60.0
+    poll_seconds: Annotated[float, Meta(description="Seconds between looks for work when nothing woke the loop.")] = 1.0
+    command_seconds: Annotated[float, Meta(description="Seconds after which an undelivered command is void.")] = 3600.0
+    auto_enroll: Annotated[bool, Meta(description="Accept hosts that were never seen before.")] = True
+
+
+class Agent(Group, frozen=True):
+    """[agent] The host's agent."""
+
+    host_id: Annotated[str, Meta(description="This host's uuid. Empty: made once and kept in the state folder.")] = ""
+    name: Annotated[str, Meta(description="This host's name. Empty: the machine's.")] = ""
+    boot_id: Annotated[str, Meta(description="This boot's id. Empty: the kernel's.")] = ""
+    driver: Annotated[str, Meta(description="libvirt, or memory (pretends; for labs and tests).")] = "libvirt"
+    workers: Annotated[int, Meta(description="Calls on the hypervisor made at once.")] = 4
+    heartbeat_seconds: Annotated[float, Meta(description="Seconds between heartbeats.")] = 10.0
+    inventory_seconds: Annotated[float, Meta(description="Seconds between inventories; a change is sent at once.")] = (
+        60.0
+    )
+    states_seconds: Annotated[float, Meta(description="Seconds between full lists of domains.")] = 20.0
+    usage_seconds: Annotated[float, Meta(description="Seconds between measurements of use.")] = 30.0
+    shutdown_seconds: Annotated[
+        float, Meta(description="Seconds a guest may take to power off before its power is cut.")
+    ] = 60.0
+    tries: Annotated[int, Meta(description="Times a goal is tried before it is reported as failed.")] = 3
+    reserved_cpus: Annotated[int, Meta(description="Physical CPUs that guests never get.")] = 0
+    reserved_memory_mib: Annotated[int, Meta(description="Memory in MiB that guests never get.")] = 1024
+    reserved_disk_gib: Annotated[
+        int, Meta(description="Disk in GiB that guests never get; the image cache lives in it.")
+    ] = 10
+    overhead_mib: Annotated[int, Meta(description="Memory in MiB that QEMU itself takes for each guest.")] = 64
+
+
+class Libvirt(Group, frozen=True):
+    """[libvirt] The hypervisor."""
+
+    uri: Annotated[str, Meta(description="Connection URI.")] = "qemu:///system"
+    virt_type: Annotated[str, Meta(description="auto proves KVM before it uses it; kvm or qemu insist.")] = "auto"
+    network: Annotated[
+        str,
+        Meta(
+            description="auto, bridge (libvirt networks and taps), or user (user-mode networking, where taps are refused)."
+        ),
+    ] = "auto"
+    call_seconds: Annotated[
+        float, Meta(description="Seconds a call on libvirt may take before it is abandoned with its connection.")
+    ] = 60.0
+    vnc_listen: Annotated[str, Meta(description="Address that guests' VNC listens on.")] = "127.0.0.1"
+    ssh_ports: Annotated[
+        str, Meta(description="Ports of loopback forwarded to guests' SSH in user-mode networking, first-last.")
+    ] = "20022-20999"
+
+
+class Logs(Group, frozen=True):
+    """[logs] What is logged."""
+
+    level: Annotated[str, Meta(description="DEBUG, INFO, WARNING or ERROR.")] = "INFO"
+    file: Annotated[str, Meta(description="File to log to. Empty: standard error.")] = ""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All groups; each field is a section of the file."""
+
+    state: State = State()
+    database: Database = Database()
+    bus: Bus = Bus()
+    api: Api = Api()
+    images: Images = Images()
+    quota: Quota = Quota()
+    scheduler: Scheduler = Scheduler()
+    controller: Controller = Controller()
+    agent: Agent = Agent()
+    libvirt: Libvirt = Libvirt()
+    logs: Logs = Logs()
+
+    @property
+    def database_url(self) -> str:
+        """Give the database's URL, SQLite in the state folder by default."""
+        return self.database.url or f"sqlite:///{Path(self.state.path) / 'toft.sqlite'}"
+
+    @property
+    def api_url(self) -> str:
+        """Give the URL of the API as clients and agents reach it, without a slash at the end."""
+        return self.api.url.rstrip("/") or f"http://{self.api.listen}:{self.api.port}"
+
+
+_KINDS: dict[Any, type[cfg.Opt]] = {bool: cfg.BoolOpt, int: cfg.IntOpt, float: cfg.FloatOpt, str: cfg.StrOpt}
+
+
+def _groups() -> dict[str, type[Group]]:
+    return get_type_hints(Settings)
+
+
+def options() -> Sequence[tuple[str, list[cfg.Opt]]]:
+    """Give each group's name and options, in oslo.config's own classes."""
+    listed = []
+    for name, group in _groups().items():
+        hints = get_type_hints(group, include_extras=True)
+        opts = []
+        for field in msgspec.structs.fields(group):
+            kind, meta = get_args(hints[field.name]) if get_origin(hints[field.name]) is Annotated else (None, None)
+            assert meta is not None, f"[{name}] {field.name} needs a description"
+            secret = bool((meta.extra_json_schema or {}).get("secret"))
+            opts.append(_KINDS[kind](field.name, default=field.default, help=meta.description, secret=secret))
+        listed.append((name, opts))
+    return listed
+
+
+def load(files: Sequence[str] = ()) -> Settings:
+    """Read settings from files, later ones winning; without any, from /etc/toft/toft.conf if it is there.
+
+    :raises SettingsError: a file cannot be read or a value does not fit; names the file or the option.
+    """
+    conf = cfg.ConfigOpts()
+    for name, opts in options():
+        conf.register_opts(opts, group=name)
+    found = list(files) or [f for f in ["/etc/toft/toft.conf"] if Path(f).exists()]
+    try:
+        conf(args=[], project="toft", default_config_files=found, default_config_dirs=[])
+        groups = {
+            name: {field.name: conf[name][field.name] for field in msgspec.structs.fields(group)}
+            for name, group in _groups().items()
+        }
+        return msgspec.convert(groups, Settings)
+    except (cfg.Error, ValueError) as error:
+        raise errors.SettingsError(f"settings: {error}") from error

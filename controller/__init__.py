@@ -1,0 +1,1 @@
+"""The controller: OpenStack API, scheduler, workflows, SQL."""

@@ -1,0 +1,128 @@
+"""The store: transactions, and the few verbs that everything writes with."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Table
+
+from common import errors
+from controller.db import dialect
+
+Row = Mapping[str, Any]
+
+
+class Tx:
+    """One open transaction: the only way that a step or a change may touch the world."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def put(self, table: Table, rows: Sequence[Row]) -> None:
+        """Insert rows; all have the same columns.
+
+        :raises Conflict: one is there already, or breaks a rule of the table.
+        """
+        if rows:
+            with _refusals(table):
+                self.connection.execute(sa.insert(table), [dict(row) for row in rows])
+
+    def put_new(self, table: Table, rows: Sequence[Row]) -> set[str]:
+        """Insert the rows whose ``id`` is not there yet, and give those ids."""
+        if not rows:
+            return set()
+        statement = dialect.insert_new(self.connection.dialect.name, table).returning(table.c.id)
+        return {row[0] for row in self.connection.execute(statement, [dict(row) for row in rows])}
+
+    def change(self, table: Table, rows: Sequence[Row], where: Sequence[str] = ("id",), add: Sequence[str] = ()) -> int:
+        """Update one row for each of ``rows``: found by the columns ``where``, the others set, or added where in ``add``.
+
+        :returns: how many were found; fewer than ``rows`` means that a comparison (a generation, an epoch) failed.
+        :raises Conflict: a rule of the table forbids it (a claim over capacity, a quota).
+        """
+        if not rows:
+            return 0
+        columns = [name for name in rows[0] if name not in where]
+        values = {
+            n: table.c[n] + sa.bindparam(f"v_{n}", type_=table.c[n].type)
+            if n in add
+            else sa.bindparam(f"v_{n}", type_=table.c[n].type)
+            for n in columns
+        }
+        statement = sa.update(table).where(*(table.c[n] == sa.bindparam(f"w_{n}") for n in where)).values(values)
+        found = 0
+        with _refusals(table):
+            for row in rows:
+                bound = {f"w_{n}": row[n] for n in where} | {f"v_{n}": row[n] for n in columns}
+                found += self.connection.execute(statement, bound).rowcount
+        return found
+
+    def remove(self, table: Table, rows: Sequence[Row], where: Sequence[str] = ("id",)) -> int:
+        """Delete what matches each of ``rows`` in the columns ``where``; gives how many went."""
+        statement = sa.delete(table).where(*(table.c[n] == sa.bindparam(f"w_{n}") for n in where))
+        with _refusals(table):
+            return sum(self.connection.execute(statement, {f"w_{n}": row[n] for n in where}).rowcount for row in rows)
+
+    def rows(self, statement: sa.Executable) -> list[tuple[Any, ...]]:
+        """Run a statement and give all its rows, as plain tuples."""
+        return [tuple(row) for row in self.connection.execute(statement)]
+
+    def one(self, statement: sa.Executable) -> tuple[Any, ...] | None:
+        """Run a statement and give its first row, or None."""
+        row = self.connection.execute(statement).first()
+        return tuple(row) if row is not None else None
+
+    def do(self, statement: sa.Executable) -> int:
+        """Run a statement and give the number of rows it touched."""
+        return self.connection.execute(statement).rowcount
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Take back what happens inside if it raises, and nothing else."""
+        with self.connection.begin_nested():
+            yield
+
+
+@contextmanager
+def _refusals(table: Table) -> Iterator[None]:
+    """Raise ours for what the database refuses."""
+    try:
+        yield
+    except sa.exc.IntegrityError as error:
+        raise errors.Conflict(f"{table.name}: {error.orig}") from error
+
+
+class Store:
+    """A database. ``tx()`` writes, ``read()`` only reads; SQLite has one writer at a time."""
+
+    def __init__(self, url: str, pool: int = 10) -> None:
+        self.engine = dialect.engine(url, pool)
+        self._writing = threading.Lock() if self.engine.dialect.name == "sqlite" else None
+
+    @contextmanager
+    def tx(self) -> Iterator[Tx]:
+        """Open a transaction that commits at the end, or rolls back if its block raises.
+
+        :raises DatabaseUnavailable: the database is away; nothing was committed, or (at COMMIT) it is not known.
+        """
+        lock = self._writing
+        if lock:
+            lock.acquire()
+        try:
+            with dialect.away(), self.engine.begin() as connection:
+                yield Tx(connection)
+        finally:
+            if lock:
+                lock.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """Open a transaction that sees one moment of the database and changes nothing."""
+        with dialect.away(), dialect.reading(self.engine) as connection:
+            yield Tx(connection)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()

@@ -1,0 +1,1 @@
+"""Long work as rows: steps with their undo, in batches, resumable by any controller."""

@@ -1,0 +1,81 @@
+"""What a workflow is made of. The runner runs it; this only says how one is written.
+
+    CREATE = Workflow("server.create", (
+        Step("claim", do=claim_hosts, undo=release_claims),
+        Step("settle", do=await_built)), deadline=3600, fail=mark_failed)
+
+A step takes a batch and says only who does not go on: ``{saga.id: Wait(30)}`` or ``{saga.id: StepFailed(...)}``. It
+touches ``tx``, the batch and ``world``, nothing else. It may be run again at any time: after a crash, a rollback, or a
+batch that was halved. Undo takes a batch likewise, may Wait, and never fails.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from controller.db.engine import Tx
+from controller.workflow.world import World
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Not yet: run this step again after so many seconds, or as soon as an event wakes the workflow."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StepFailed:
+    """This cannot succeed: undo the steps before it. ``code`` is an error's stable code."""
+
+    code: str
+    message: str
+
+
+@dataclass
+class Saga:
+    """One workflow under way. ``data`` is its own memory, kept as JSON; what others need is in their tables."""
+
+    id: str
+    kind: str
+    subject: str
+    project_id: str
+    position: int
+    direction: str
+    data: dict[str, Any]
+    failure: StepFailed | None
+    tries: int
+    epoch: int
+    deadline: datetime
+    request_id: str
+    state: str = "live"
+    wake_at: datetime | None = None
+    notes: list[tuple[str, str, str]] = field(default_factory=list)
+    """(step, outcome, detail) for the timeline, written with the stretch."""
+
+
+Stay = Mapping[str, Wait | StepFailed]
+Do = Callable[[Tx, Sequence[Saga], World], Stay | None]
+Undo = Callable[[Tx, Sequence[Saga], World], Mapping[str, Wait] | None]
+Fail = Callable[[Tx, Sequence[Saga], World], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step and the step that takes it back. ``needs="scheduler"``: only the holder of that lease runs it."""
+
+    name: str
+    do: Do
+    undo: Undo | None = None
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """Steps in order. ``deadline`` in seconds from the start; ``fail`` tells the tenant, in the failing transaction."""
+
+    kind: str
+    steps: tuple[Step, ...]
+    deadline: float
+    fail: Fail

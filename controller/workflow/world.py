@@ -1,0 +1,18 @@
+"""What steps and changes may use besides their transaction."""
+
+from dataclasses import dataclass
+
+from common.clock import Clock
+from common.ids import Ids
+from common.settings import Settings
+from controller.scheduler.contract import Scheduler
+
+
+@dataclass(frozen=True)
+class World:
+    """Time, identifiers, settings, the scheduler."""
+
+    clock: Clock
+    ids: Ids
+    settings: Settings
+    scheduler: Scheduler
