@@ -1,0 +1,21 @@
+"""Servers in SQL."""
+
+from collections.abc import Iterable, Sequence
+
+from common.model.server import Server
+from controller.db import tables
+from controller.db.engine import Tx
+from controller.db.records import Noun
+
+SERVERS = Noun(Server, tables.server)
+
+
+def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Server]:
+    """Read servers by id, deleted ones too; with ``lock`` nobody else changes them before this transaction ends."""
+    statement = SERVERS.select().where(tables.server.c.id.in_(list(ids))).order_by(tables.server.c.id)
+    return {s.id: s for s in SERVERS.read(tx, statement.with_for_update() if lock else statement)}
+
+
+def save(tx: Tx, servers: Sequence[Server]) -> None:
+    """Write servers that are there already, whole."""
+    SERVERS.save(tx, servers)
