@@ -1,6 +1,7 @@
 """What crosses the bus: commands to a host, events from it. The Structs are the schema.
 
-A command says how a thing is to be (a goal at a generation), never what to do; an event says what was seen. Both are JSON.
+A command says how a thing is to be (a goal at a generation), never what to do; an event says what was seen. Both are
+JSON.
 
     controller -> host   Command: welcome, lease, converge, query
     host -> controller   Event:   hello, heartbeat, inventory, states, usage, settled, failed, power, stale, answer

@@ -4,8 +4,8 @@
     toft.up  (topic)    routing key host.<host id>.<kind> -> up.<k>           a few, read by controllers
     dead                what was delivered too often
 
-    toft.up  (topic)    routing key host.<host id>.<kind> -> up.<k>           a few, read by controllers
-the broker's until it is acked; it comes again after a lost connection, at most ``delivery_limit`` times.
+A publish returns after the broker has taken the messages to disk; one that reaches no queue is an error. A delivery
+stays the broker's until it is acked; it comes again after a lost connection, at most ``delivery_limit`` times.
 """
 
 from collections.abc import Sequence

@@ -37,7 +37,7 @@ class Tx:
         return {row[0] for row in self.connection.execute(statement, [dict(row) for row in rows])}
 
     def change(self, table: Table, rows: Sequence[Row], where: Sequence[str] = ("id",), add: Sequence[str] = ()) -> int:
-        """Update one row for each of ``rows``: found by the columns ``where``, the others set, or added where in ``add``.
+        """Update one row for each of ``rows``: found by the columns ``where``; the others are set, or added if in ``add``.
 
         :returns: how many were found; fewer than ``rows`` means that a comparison (a generation, an epoch) failed.
         :raises Conflict: a rule of the table forbids it (a claim over capacity, a quota).

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 
 class UtcTime(sa.TypeDecorator[datetime]):
-    """A moment: timestamptz in PostgreSQL; in SQLite, ISO 8601 text of fixed width, so that text order is time order."""
+    """A moment: timestamptz in PostgreSQL; in SQLite, ISO 8601 text of fixed width, whose order is time's."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
