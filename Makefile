@@ -1,0 +1,63 @@
+# Toft: `make help` lists all there is.
+.DEFAULT_GOAL := help
+.PHONY: help run down clean-state doctor test unit libvirt lint typing docs hosts packages venv image golden samples clean
+SHELL := /bin/bash
+TOFT := .venv/bin/toft
+IMAGE := build/tiny
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: packages venv image ## install what is needed, start everything here, boot the server `first`; Ctrl-C stops
+	@lab/libvirt
+	@exec $(TOFT) up --first $(IMAGE)/tiny.qcow2 --clouds clouds.yaml
+
+down: ## stop what `make run` started, and the guests too
+	@[ ! -x $(TOFT) ] || $(TOFT) down
+
+clean-state: ## forget everything: guests, networks, database, images (only what carries our metadata)
+	@[ ! -x $(TOFT) ] || $(TOFT) down --forget
+	@rm -f clouds.yaml
+
+doctor: venv ## check this machine, and say what to do
+	@$(TOFT) doctor
+
+test: ## install what is needed and run every suite
+	@lab/packages test
+	@lab/venv
+	@.venv/bin/tox -q run -e lint,typing,docs,py
+
+unit: venv ## the suites that need no service, quickly
+	@.venv/bin/tox -q run -e py -- tests/unit tests/workflow
+
+lint: venv ## ruff and the contracts between rooms
+	@.venv/bin/tox -q run -e lint
+
+typing: venv ## mypy, strict
+	@.venv/bin/tox -q run -e typing
+
+docs: venv ## samples, diagrams, links and release notes
+	@.venv/bin/tox -q run -e docs
+
+hosts: packages venv image ## heavy proof: a controller and two agents over RabbitMQ and PostgreSQL, killed in the middle
+	@lab/packages test
+	@.venv/bin/tox -q run -e hosts
+
+golden: venv ## write the golden XML files anew
+	@.venv/bin/tox -q run -e py -- tests/unit/compute_agent/domain_xml --regenerate
+
+samples: venv ## write the sample files in etc/toft anew
+	@.venv/bin/python -m common.settings_sample etc/toft/toft.conf.sample
+	@.venv/bin/python -m controller.api.policy_sample etc/toft/policy.yaml.sample
+
+packages:
+	@lab/packages
+
+venv:
+	@lab/venv
+
+image:
+	@lab/tiny-image $(IMAGE)
+
+clean: ## remove what was built here (not the state)
+	@rm -rf .venv .tox build dist ./*.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
