@@ -1,0 +1,48 @@
+"""The ``toft`` command. Its subcommands are found by the entry-point group ``toft.commands``, loaded when called."""
+
+import sys
+from importlib.metadata import entry_points, version
+
+import click
+
+from common import errors
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name and imports one only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names of all installed commands."""
+        return sorted(point.name for point in entry_points(group="toft.commands"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command; what cannot be imported says which extra it needs."""
+        for point in entry_points(group="toft.commands", name=cmd_name):
+            try:
+                command: click.Command = point.load()
+            except ModuleNotFoundError as error:
+                raise click.ClickException(
+                    f"toft {cmd_name} needs the package {error.name}: pip install 'toft[all]'"
+                ) from error
+            return command
+        return None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("toft"), prog_name="toft")
+def toft() -> None:
+    """Toft: a private cloud's controller, agent and tools."""
+
+
+def main() -> None:
+    """Run the command line; our own errors are one line each."""
+    try:
+        sys.exit(toft(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except errors.ToftError as error:
+        click.echo(f"toft: {error.message}", err=True)
+        sys.exit(1)

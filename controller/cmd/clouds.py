@@ -1,0 +1,45 @@
+"""clouds.yaml: how OpenStack's clients find a cloud and log in to it."""
+
+import os
+import secrets
+from pathlib import Path
+
+import yaml
+
+TENANT, ADMIN = "toft", "toft-admin"
+"""The clouds that ``toft up`` writes: a tenant's and the operator's."""
+
+ACCOUNTS = {TENANT: ("demo", "demo"), ADMIN: ("admin", "admin")}
+"""Cloud -> (user, project)."""
+
+
+def passwords(path: Path) -> dict[str, str]:
+    """Give each cloud's password: the one in the file if it is there, else a new random one."""
+    try:
+        known = yaml.safe_load(path.read_text())["clouds"]
+        return {cloud: str(known[cloud]["auth"]["password"]) for cloud in ACCOUNTS}
+    except (OSError, KeyError, TypeError, yaml.YAMLError):
+        return {cloud: secrets.token_urlsafe(18) for cloud in ACCOUNTS}
+
+
+def write(path: Path, url: str, secret: dict[str, str]) -> None:
+    """Write the file whole, readable by its owner only."""
+    clouds = {
+        cloud: {
+            "auth": {
+                "auth_url": f"{url}/identity/v3",
+                "username": user,
+                "password": secret[cloud],
+                "project_name": project,
+                "user_domain_id": "default",
+                "project_domain_id": "default",
+            },
+            "region_name": "RegionOne",
+            "identity_api_version": 3,
+        }
+        for cloud, (user, project) in ACCOUNTS.items()
+    }
+    new = path.with_name(f".{path.name}.new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        yaml.safe_dump({"clouds": clouds}, file, sort_keys=False)
+    new.replace(path)
