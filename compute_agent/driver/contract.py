@@ -137,3 +137,7 @@ class Driver(Protocol):
         :raises GoneOnHost: there is no such domain.
         """
         ...
+
+    def notes(self, server: str) -> dict[str, str]:
+        """Say what its users should know of a running server, for Settled: ``ssh`` is a forwarded address and port."""
+        ...

@@ -1,0 +1,150 @@
+"""A host of its own on this machine: libvirtd and virtlogd in namespaces, touching nothing of the machine's.
+
+Each has its own mounts, network, host name and processes; killing its first process ends all of it. Several may run
+side by side. Commands are run inside by ``command``.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SEED = ROOT / "var" / "lab" / "capabilities"
+"""What libvirt learnt of QEMU; without it a new host's first question takes 10-60 s under TCG."""
+
+MOUNTS = {"etc": "/etc/libvirt", "lib": "/var/lib/libvirt", "log": "/var/log/libvirt", "cache": "/var/cache/libvirt"}
+
+LIBVIRTD = """\
+host_uuid = "{uuid}"
+auth_unix_rw = "none"
+log_level = 3
+log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
+"""
+
+QEMU = """\
+security_driver = "none"
+dynamic_ownership = 1
+remember_owner = 0
+namespaces = []
+cgroup_controllers = []
+max_core = 0
+"""
+
+INIT = """\
+set -e
+hostname "$NAME"
+ip link set lo up
+mount -t tmpfs tmpfs /run
+mkdir -p /run/libvirt /run/lock
+{mounts}
+echo 1 > /proc/sys/net/ipv4/ip_forward
+virtlogd -d
+libvirtd -d
+touch "$FOLDER/ready"
+# bash, as the first process, takes leave of every orphan; libvirt would wait for ever for a zombie QEMU
+while :; do sleep 3600 & wait $!; done
+"""
+
+
+class LibvirtHost:
+    """One host. ``start`` it, run things inside, ``stop`` it."""
+
+    def __init__(self, name: str = "host1", folder: Path | None = None) -> None:
+        self.name = name
+        self.folder = folder or Path(tempfile.mkdtemp(prefix=f"toft-{name}-"))
+        # the QEMU user must be able to pass through
+        self.folder.chmod(0o711)
+        self._holder: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until its libvirtd answers."""
+        self._write_files()
+        binds = "\n".join(f'mount --bind "$FOLDER/{here}" {there}' for here, there in MOUNTS.items())
+        argv = ["unshare", "-m", "-n", "-u", "-p", "-f", "--kill-child", "--mount-proc", "--propagation", "private"]
+        with (self.folder / "init.log").open("wb") as log:
+            self._holder = subprocess.Popen(
+                [*argv, "bash", "-c", INIT.format(mounts=binds)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "NAME": self.name, "FOLDER": str(self.folder)},
+                start_new_session=True,
+            )
+        self._wait()
+
+    def command(self, argv: Sequence[str], network: bool = True) -> list[str]:
+        """Give the command line that runs ``argv`` inside; without ``network`` in the machine's own network, so that
+        it reaches the machine's loopback and this host's libvirtd."""
+        spaces = ["-m", "-u", "-p", *(["-n"] if network else [])]
+        return ["nsenter", "-t", str(self._init_pid()), *spaces, f"--wdns={Path.cwd()}", "--", *argv]
+
+    def run(self, *argv: str) -> str:
+        """Run a command inside and give what it printed."""
+        done = subprocess.run(self.command(argv), check=True, capture_output=True, text=True)
+        return done.stdout
+
+    def restart_libvirtd(self) -> None:
+        """Kill libvirtd (guests go on running) and start it again."""
+        self.run("bash", "-c", "kill -9 $(cat /run/libvirtd.pid); libvirtd -d")
+
+    def stop(self) -> None:
+        """End all that runs inside and remove its files."""
+        if self._holder is not None:
+            self._keep_capabilities()
+            os.killpg(self._holder.pid, signal.SIGKILL)
+            self._holder.wait()
+            self._holder = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _write_files(self) -> None:
+        for name in MOUNTS:
+            (self.folder / name).mkdir(exist_ok=True)
+        shutil.copytree("/etc/libvirt", self.folder / "etc", dirs_exist_ok=True)
+        shutil.rmtree(self.folder / "etc" / "qemu" / "networks", ignore_errors=True)
+        (self.folder / "etc" / "libvirtd.conf").write_text(LIBVIRTD.format(uuid=uuid.uuid4()))
+        (self.folder / "etc" / "qemu.conf").write_text(QEMU)
+        if SEED.is_dir():
+            shutil.copytree(SEED, self.folder / "cache" / "qemu" / "capabilities", dirs_exist_ok=True)
+
+    def _keep_capabilities(self) -> None:
+        learnt = self.folder / "cache" / "qemu" / "capabilities"
+        if learnt.is_dir():
+            shutil.copytree(learnt, SEED, dirs_exist_ok=True)
+
+    def _init_pid(self) -> int:
+        assert self._holder is not None, "the host is not started"
+        children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children").read_text().split()
+        return int(children[0])
+
+    def _wait(self, seconds: float = 30) -> None:
+        assert self._holder is not None
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self._holder.poll() is not None:
+                break
+            if (self.folder / "ready").exists() and self._answers():
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"{self.name} did not start: {(self.folder / 'init.log').read_text()}")
+
+    def _answers(self) -> bool:
+        asked = self.command(["virsh", "-q", "-c", "qemu:///system", "uri"])
+        return subprocess.run(asked, capture_output=True).returncode == 0
+
+
+@contextmanager
+def libvirt_host(name: str = "host1") -> Iterator[LibvirtHost]:
+    """Have a host for a while."""
+    host = LibvirtHost(name)
+    try:
+        host.start()
+        yield host
+    finally:
+        host.stop()
