@@ -1,0 +1,44 @@
+"""Networks in SQL."""
+
+import sqlalchemy as sa
+
+from common.model.network import Network
+from controller.db import tables
+from controller.db.engine import Tx
+from controller.db.records import Noun
+
+NETWORKS = Noun(Network, tables.network)
+
+
+def visible(project_id: str | None) -> list[sa.ColumnElement[bool]]:
+    """Say which networks a project may see: its own and the shared ones; None sees all."""
+    return [] if project_id is None else [(tables.network.c.project_id == project_id) | tables.network.c.shared]
+
+
+def find(tx: Tx, network_id: str, project_id: str | None = None, lock: bool = False) -> Network | None:
+    """Read a network; with a project only one that it may see."""
+    statement = NETWORKS.select().where(tables.network.c.id == network_id, *visible(project_id))
+    return NETWORKS.first(tx, statement.with_for_update() if lock else statement)
+
+
+def available(tx: Tx, project_id: str) -> list[Network]:
+    """Read all networks that a project may put servers on."""
+    return NETWORKS.read(tx, NETWORKS.select().where(*visible(project_id)).order_by(tables.network.c.id))
+
+
+def get(tx: Tx, ids: list[str]) -> dict[str, Network]:
+    """Read networks by id, of whomever."""
+    return {n.id: n for n in NETWORKS.read(tx, NETWORKS.select().where(tables.network.c.id.in_(ids)))}
+
+
+def add(tx: Tx, network: Network) -> None:
+    """Insert a network."""
+    NETWORKS.add(tx, [network])
+
+
+def remove(tx: Tx, network_id: str) -> None:
+    """Delete a network.
+
+    :raises Conflict: it has subnets or ports.
+    """
+    tx.remove(tables.network, [{"id": network_id}])
