@@ -11,6 +11,10 @@ from common.settings import Settings
 class EmbeddedAgent(Protocol):
     """An agent running in threads of this process."""
 
+    def problems(self) -> list[str]:
+        """Give what keeps this machine from running guests, each with what to do; empty where nothing does."""
+        ...
+
     def start(self) -> None:
         """Begin; returns at once."""
         ...
