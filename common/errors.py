@@ -7,11 +7,14 @@
     |- Forbidden 403             the policy or a quota says no
     |  `- QuotaExceeded
     |- NotFound 404              no such thing, or another project's
+    |- MethodNotAllowed 405      the thing is there, but not for this HTTP method
+    |- NotAcceptable 406         a version of the API that is not offered
     |- Conflict 409              the thing's state, or another thing, stands in the way
     |- TooLarge 413              a body over its limit
     |- Unavailable 503           try again later
     |  |- BusUnavailable         the broker did not confirm
     |  `- DatabaseUnavailable
+    |     `- Contention          lost against another transaction; nothing was written
     |- HypervisorError           the hypervisor refused, or broke
     |  |- DeadlineExceeded       a call did not come back in time
     |  `- GoneOnHost             a file or a domain that should be there is not
@@ -76,6 +79,20 @@ class NotFound(ToftError):
     status = 404
 
 
+class MethodNotAllowed(ToftError):
+    """The thing is there, but does not know this HTTP method."""
+
+    code = "method-not-allowed"
+    status = 405
+
+
+class NotAcceptable(ToftError):
+    """The version of the API that was asked for is not offered."""
+
+    code = "not-acceptable"
+    status = 406
+
+
 class Conflict(ToftError):
     """The thing's present state, or another thing, stands in the way."""
 
@@ -107,6 +124,12 @@ class DatabaseUnavailable(Unavailable):
     """The database is away."""
 
     code = "database-unavailable"
+
+
+class Contention(DatabaseUnavailable):
+    """The transaction lost against another one; nothing of it was written, and it may be run again."""
+
+    code = "contention"
 
 
 class HypervisorError(ToftError):

@@ -1,5 +1,6 @@
 """What differs between SQLite and PostgreSQL."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -56,15 +57,44 @@ def reading(made: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextmanager
 def away() -> Iterator[None]:
-    """Raise DatabaseUnavailable where the database cannot be reached."""
+    """Raise ours where the database cannot be reached, or gave this transaction up.
+
+    :raises Contention: it lost against another one; nothing of it was written.
+    :raises DatabaseUnavailable: it cannot be reached; where that happens at COMMIT, the outcome is not known.
+    """
     try:
         yield
-    except sa.exc.OperationalError as error:
-        raise errors.DatabaseUnavailable("the database is away; try again in a few seconds") from error
     except sa.exc.DBAPIError as error:
-        if error.connection_invalidated:
+        if _lost(error.orig):
+            raise errors.Contention("the database is busy; try again in a few seconds") from error
+        if isinstance(error, sa.exc.OperationalError) or error.connection_invalidated:
             raise errors.DatabaseUnavailable("the database is away; try again in a few seconds") from error
         raise
+    except sa.exc.TimeoutError as error:
+        raise errors.DatabaseUnavailable("no connection to the database is free; try again in a few seconds") from error
+
+
+def _lost(cause: BaseException | None) -> bool:
+    """Say whether a transaction failed only because another one was in its way."""
+    return (
+        getattr(cause, "sqlstate", None) in ("40001", "40P01", "55P03")  # serialization, deadlock, lock not available
+        or getattr(cause, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    )
+
+
+@contextmanager
+def refusals(what: str) -> Iterator[None]:
+    """Raise ours for what the database refuses to write.
+
+    :raises Conflict: a row is there already, or breaks a rule of its table.
+    :raises BadRequest: a value that no database keeps: U+0000, a lone surrogate, a number out of range.
+    """
+    try:
+        yield
+    except sa.exc.IntegrityError as error:
+        raise errors.Conflict(f"{what}: {error.orig}") from error
+    except (sa.exc.DataError, UnicodeEncodeError, OverflowError) as error:
+        raise errors.BadRequest(f"{what}: a value cannot be kept: {error}") from error
 
 
 def insert_new(name: str, table: Table) -> Any:
@@ -76,3 +106,9 @@ def insert_new(name: str, table: Table) -> Any:
 def skip_locked(statement: sa.Select[Any]) -> sa.Select[Any]:
     """Let a SELECT lock its rows and pass over those that others hold (SQLite: the writer is alone anyway)."""
     return statement.with_for_update(skip_locked=True)
+
+
+def alone(connection: sa.Connection) -> None:
+    """Keep other processes from changing the schema until this transaction ends (SQLite's writer is alone anyway)."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7410338121)")

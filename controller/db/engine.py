@@ -1,9 +1,9 @@
 """The store: transactions, and the few verbs that everything writes with."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Table
@@ -12,6 +12,7 @@ from common import errors
 from controller.db import dialect
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
 
 
 class Tx:
@@ -26,7 +27,7 @@ class Tx:
         :raises Conflict: one is there already, or breaks a rule of the table.
         """
         if rows:
-            with _refusals(table):
+            with dialect.refusals(table.name):
                 self.connection.execute(sa.insert(table), [dict(row) for row in rows])
 
     def put_new(self, table: Table, rows: Sequence[Row]) -> set[str]:
@@ -34,10 +35,18 @@ class Tx:
         if not rows:
             return set()
         statement = dialect.insert_new(self.connection.dialect.name, table).returning(table.c.id)
-        return {row[0] for row in self.connection.execute(statement, [dict(row) for row in rows])}
+        with dialect.refusals(table.name):
+            return {row[0] for row in self.connection.execute(statement, [dict(row) for row in rows])}
+
+    def ensure(self, table: Table, rows: Sequence[Row]) -> None:
+        """Insert the rows that are not there yet; those that are stay as they are."""
+        if rows:
+            with dialect.refusals(table.name):
+                statement = dialect.insert_new(self.connection.dialect.name, table)
+                self.connection.execute(statement, [dict(row) for row in rows])
 
     def change(self, table: Table, rows: Sequence[Row], where: Sequence[str] = ("id",), add: Sequence[str] = ()) -> int:
-        """Update one row for each of ``rows``: found by the columns ``where``; the others are set, or added if in ``add``.
+        """Update one row for each of ``rows``, found by the columns ``where``; the others are set, or added (``add``).
 
         :returns: how many were found; fewer than ``rows`` means that a comparison (a generation, an epoch) failed.
         :raises Conflict: a rule of the table forbids it (a claim over capacity, a quota).
@@ -53,7 +62,7 @@ class Tx:
         }
         statement = sa.update(table).where(*(table.c[n] == sa.bindparam(f"w_{n}") for n in where)).values(values)
         found = 0
-        with _refusals(table):
+        with dialect.refusals(table.name):
             for row in rows:
                 bound = {f"w_{n}": row[n] for n in where} | {f"v_{n}": row[n] for n in columns}
                 found += self.connection.execute(statement, bound).rowcount
@@ -62,7 +71,7 @@ class Tx:
     def remove(self, table: Table, rows: Sequence[Row], where: Sequence[str] = ("id",)) -> int:
         """Delete what matches each of ``rows`` in the columns ``where``; gives how many went."""
         statement = sa.delete(table).where(*(table.c[n] == sa.bindparam(f"w_{n}") for n in where))
-        with _refusals(table):
+        with dialect.refusals(table.name):
             return sum(self.connection.execute(statement, {f"w_{n}": row[n] for n in where}).rowcount for row in rows)
 
     def rows(self, statement: sa.Executable) -> list[tuple[Any, ...]]:
@@ -75,8 +84,12 @@ class Tx:
         return tuple(row) if row is not None else None
 
     def do(self, statement: sa.Executable) -> int:
-        """Run a statement and give the number of rows it touched."""
-        return self.connection.execute(statement).rowcount
+        """Run a statement and give the number of rows it touched.
+
+        :raises Conflict: a rule of a table forbids it.
+        """
+        with dialect.refusals("database"):
+            return self.connection.execute(statement).rowcount
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -85,17 +98,11 @@ class Tx:
             yield
 
 
-@contextmanager
-def _refusals(table: Table) -> Iterator[None]:
-    """Raise ours for what the database refuses."""
-    try:
-        yield
-    except sa.exc.IntegrityError as error:
-        raise errors.Conflict(f"{table.name}: {error.orig}") from error
-
-
 class Store:
-    """A database. ``tx()`` writes, ``read()`` only reads; SQLite has one writer at a time."""
+    """A database. ``tx()`` writes, ``read()`` only reads; SQLite has one writer at a time.
+
+    A block of ``tx()`` runs once; ``run()`` runs a function again when its transaction lost against another one.
+    """
 
     def __init__(self, url: str, pool: int = 10) -> None:
         self.engine = dialect.engine(url, pool)
@@ -105,17 +112,22 @@ class Store:
     def tx(self) -> Iterator[Tx]:
         """Open a transaction that commits at the end, or rolls back if its block raises.
 
+        :raises Contention: it lost against another transaction; nothing was committed.
         :raises DatabaseUnavailable: the database is away; nothing was committed, or (at COMMIT) it is not known.
         """
-        lock = self._writing
-        if lock:
-            lock.acquire()
-        try:
-            with dialect.away(), self.engine.begin() as connection:
-                yield Tx(connection)
-        finally:
-            if lock:
-                lock.release()
+        with self._alone(), dialect.away(), self.engine.begin() as connection:
+            yield Tx(connection)
+
+    def run(self, work: Callable[[Tx], T], tries: int = 5) -> T:
+        """Run ``work`` in a transaction, whole and from the start again while it loses against others.
+
+        :raises Contention: it lost each time.
+        """
+        for _ in range(tries - 1):
+            with suppress(errors.Contention), self.tx() as tx:
+                return work(tx)
+        with self.tx() as tx:
+            return work(tx)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -126,3 +138,16 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Queue SQLite's writers here: its own waiting sleeps, and is not in turn."""
+        if self._writing is None:
+            yield
+            return
+        if not self._writing.acquire(timeout=60):
+            raise errors.Contention("the database is busy; try again in a few seconds")
+        try:
+            yield
+        finally:
+            self._writing.release()

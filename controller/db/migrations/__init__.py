@@ -1,0 +1,1 @@
+"""The schema's history, as Alembic keeps it; run by ``controller.db.migrate``."""

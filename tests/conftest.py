@@ -1,0 +1,37 @@
+"""Fixtures that many tests share. Services are started once, when the first test asks for one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from controller.db.engine import Store
+from tests.services import postgresql as services_postgresql
+from tests.services.stores import Stores
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[services_postgresql.PostgreSQL]:
+    """A real PostgreSQL server."""
+    with services_postgresql.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Stores:
+    """The maker of fresh, migrated stores."""
+    return Stores(tmp_path_factory.mktemp("stores"), lambda: request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, stores: Stores, tmp_path: Path) -> Iterator[Store]:
+    """A fresh, migrated store on each database."""
+    with getattr(stores, request.param)(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def sqlite_store(stores: Stores, tmp_path: Path) -> Iterator[Store]:
+    """A fresh, migrated store on SQLite alone, where the database makes no difference."""
+    with stores.sqlite(tmp_path) as made:
+        yield made
