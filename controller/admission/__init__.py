@@ -1,0 +1,1 @@
+"""Changes that requests ask for, one noun a file."""

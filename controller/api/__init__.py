@@ -1,0 +1,1 @@
+"""The HTTP APIs: OpenStack's formats in front, changes for the writer and reads of the store behind."""

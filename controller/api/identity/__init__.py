@@ -1,0 +1,1 @@
+"""Identity v3: tokens and the catalog, projects, users and roles."""

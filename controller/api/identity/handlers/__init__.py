@@ -1,0 +1,1 @@
+"""What each of Identity's endpoints does."""

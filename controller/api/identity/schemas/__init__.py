@@ -1,0 +1,1 @@
+"""What Identity's requests may hold."""

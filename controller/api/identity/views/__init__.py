@@ -1,0 +1,1 @@
+"""How Identity's answers look."""

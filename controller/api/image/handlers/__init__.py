@@ -1,0 +1,1 @@
+"""What each of the Image service's endpoints does."""

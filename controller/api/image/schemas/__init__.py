@@ -1,0 +1,1 @@
+"""What the Image service's requests may hold."""

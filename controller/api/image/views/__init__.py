@@ -1,0 +1,1 @@
+"""How the Image service's answers look."""

@@ -1,0 +1,78 @@
+"""Who may do what: the rules' form, and oslo.policy asked about them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from oslo_config import cfg
+from oslo_policy import policy
+
+from common import errors
+from common.model.identity import Who
+
+ADMIN = "rule:admin"
+MEMBER = "rule:project_member"
+READER = "rule:project_reader"
+ANYONE = "@"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its name, oslo.policy's check, what it is for, and the (method, path) pairs that ask it."""
+
+    name: str
+    check: str
+    description: str
+    operations: tuple[tuple[str, str], ...] = ()
+
+
+BASE = (
+    Rule("admin", "role:admin", "Operators."),
+    Rule("project_member", f"{ADMIN} or (role:member and project_id:%(project_id)s)", "Members of the project."),
+    Rule("project_reader", f"{ADMIN} or (role:reader and project_id:%(project_id)s)", "Readers of the project."),
+    Rule("owner", f"{ADMIN} or user_id:%(user_id)s", "The user itself."),
+)
+"""What the other rules are made of."""
+
+_IMPLIED = {"admin": ("admin", "member", "reader"), "member": ("member", "reader"), "reader": ("reader",)}
+
+
+def implied(roles: Iterable[str]) -> tuple[str, ...]:
+    """Give roles with those they imply: an admin is a member, a member is a reader."""
+    return tuple(sorted({inner for role in roles for inner in _IMPLIED.get(role, (role,))}))
+
+
+def defaults(rules: Iterable[Rule]) -> list[policy.RuleDefault]:
+    """Give the rules in oslo.policy's own classes."""
+    return [
+        policy.DocumentedRuleDefault(
+            rule.name, rule.check, rule.description, [{"method": m, "path": p} for m, p in rule.operations]
+        )
+        if rule.operations
+        else policy.RuleDefault(rule.name, rule.check, rule.description)
+        for rule in rules
+    ]
+
+
+class Policy:
+    """The rules in force: the defaults, and what an operator's file says otherwise."""
+
+    def __init__(self, rules: Iterable[Rule], override: str = "") -> None:
+        conf = cfg.ConfigOpts()
+        conf([], project="toft", default_config_files=[], default_config_dirs=[])
+        self._enforcer = policy.Enforcer(conf, policy_file=override or None, use_conf=bool(override))
+        self._enforcer.suppress_deprecation_warnings = True
+        self._enforcer.register_defaults(defaults([*BASE, *rules]))
+        try:
+            self._enforcer.load_rules()
+        except (cfg.Error, ValueError, OSError) as error:
+            raise errors.SettingsError(f"[api] policy_file {override}: {error}") from error
+
+    def allows(self, rule: str, who: Who, target: Mapping[str, str]) -> bool:
+        """Say whether ``who`` may do that to the target, which has at least ``project_id``."""
+        credentials = {
+            "user_id": who.user_id,
+            "project_id": who.project_id,
+            "roles": list(who.roles),
+            "is_admin": who.is_admin,
+        }
+        return bool(self._enforcer.authorize(rule, dict(target), credentials))

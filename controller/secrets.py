@@ -1,0 +1,101 @@
+"""Keys: kept in one folder that only this user may enter, made at the first start; and what they sign."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlencode
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from common import errors
+from common.clock import Clock
+
+TOKENS, ANSWERS, IMAGES = "tokens", "answers", "images"
+
+
+class Secrets:
+    """The controllers' keys. A file holds one key a line: the first is used, the others are still accepted.
+
+    To rotate: put a new key on the first line, start the controllers again, and drop the old line a day later.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        self.tokens = MultiFernet([Fernet(key) for key in _keys(folder / TOKENS)])
+        """Seals the tokens that users carry."""
+        self.answers = MultiFernet([Fernet(key) for key in _keys(folder / ANSWERS)])
+        """Encrypts the answers kept for idempotency keys."""
+        self.images = _keys(folder / IMAGES)
+        """Sign the URLs under which agents fetch images."""
+
+
+def _keys(file: Path) -> list[bytes]:
+    """Read a file of keys, made now if there is none.
+
+    :raises SettingsError: a line of it is no key.
+    """
+    try:
+        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(handle, "wb") as new:
+            new.write(Fernet.generate_key() + b"\n")
+            new.flush()
+            os.fsync(new.fileno())
+    keys = file.read_bytes().split()
+    try:
+        if not keys:
+            raise ValueError("it is empty")
+        for key in keys:
+            Fernet(key)
+    except ValueError as error:
+        raise errors.SettingsError(f"{file}: not a list of keys, one a line: {error}") from error
+    return keys
+
+
+def random_password() -> str:
+    """Give a password that nobody guesses."""
+    return secrets.token_urlsafe(24)
+
+
+def unseal(sealed: MultiFernet, token: bytes) -> bytes:
+    """Open what ``sealed`` sealed.
+
+    :raises Unauthorized: it is not ours, or was changed.
+    """
+    try:
+        return sealed.decrypt(token)
+    except InvalidToken as error:
+        raise errors.Unauthorized("the token is not valid") from error
+
+
+class ImageUrls:
+    """Signs the URLs under which one host may fetch one image for a while."""
+
+    def __init__(self, keys: list[bytes], base_url: str, clock: Clock, seconds: int = 3600) -> None:
+        self._keys, self._base, self._clock, self._seconds = keys, base_url.rstrip("/"), clock, seconds
+
+    def sign(self, digest: str, host: str) -> str:
+        """Give a URL that ``host`` may fetch the image of this digest with, from now for ``seconds``."""
+        expires = str(int(self._clock.now().timestamp()) + self._seconds)
+        words = {"host": host, "expires": expires, "signature": _signature(self._keys[0], digest, host, expires)}
+        return f"{self._base}/toft/images/{digest}?{urlencode(words)}"
+
+    def check(self, digest: str, host: str, expires: str, signature: str) -> None:
+        """Hold a signature against what it signs.
+
+        :raises Forbidden: it is not ours, or its time is over.
+        """
+        known = [_signature(key, digest, host, expires) for key in self._keys]
+        if not any(hmac.compare_digest(each.encode(), signature.encode()) for each in known):
+            raise errors.Forbidden("the signature does not fit this image and host")
+        if self._clock.now().timestamp() > int(expires):
+            raise errors.Forbidden("the URL's time is over; the controller gives a new one with the next command")
+
+
+def _signature(key: bytes, digest: str, host: str, expires: str) -> str:
+    return hmac.new(key, f"image\n{digest}\n{host}\n{expires}".encode(), hashlib.sha256).hexdigest()
