@@ -38,12 +38,16 @@ class Tx:
         with dialect.refusals(table.name):
             return {row[0] for row in self.connection.execute(statement, [dict(row) for row in rows])}
 
-    def ensure(self, table: Table, rows: Sequence[Row]) -> None:
-        """Insert the rows that are not there yet; those that are stay as they are."""
-        if rows:
-            with dialect.refusals(table.name):
-                statement = dialect.insert_new(self.connection.dialect.name, table)
-                self.connection.execute(statement, [dict(row) for row in rows])
+    def ensure(self, table: Table, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
+        """Insert the rows that are not there yet, and give their primary keys; others stay as they are.
+
+        One that another transaction is just inserting is waited for.
+        """
+        if not rows:
+            return set()
+        statement = dialect.insert_new(self.connection.dialect.name, table).returning(*table.primary_key.columns)
+        with dialect.refusals(table.name):
+            return {tuple(row) for row in self.connection.execute(statement, [dict(row) for row in rows])}
 
     def change(self, table: Table, rows: Sequence[Row], where: Sequence[str] = ("id",), add: Sequence[str] = ()) -> int:
         """Update one row for each of ``rows``, found by the columns ``where``; the others are set, or added (``add``).

@@ -1,4 +1,4 @@
-"""The writer: handlers hand it changes and get their answer after the commit; changes that wait share one."""
+"""What handlers see of the writer: they hand it changes and get their answer after the commit."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
