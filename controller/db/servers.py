@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+import sqlalchemy as sa
+
 from common.model.server import Server
+from common.states import State
 from controller.db import tables
 from controller.db.engine import Tx
 from controller.db.records import Noun
@@ -19,3 +22,11 @@ def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Server]:
 def save(tx: Tx, servers: Sequence[Server]) -> None:
     """Write servers that are there already, whole."""
     SERVERS.save(tx, servers)
+
+
+def on_hosts(tx: Tx, hosts: Iterable[str]) -> list[Server]:
+    """Read the servers of these hosts: those that are not deleted, or whose deletion is still under way."""
+    c, work = tables.server.c, tables.workflow.c
+    under_way = sa.exists().where(work.subject == c.id, work.state == "live")
+    mine = sa.and_(c.host_id.in_(list(hosts)), sa.or_(c.state != State.DELETED.value, under_way))
+    return SERVERS.read(tx, SERVERS.select().where(mine).order_by(c.id))

@@ -2,7 +2,7 @@
 
     CREATE = Workflow("server.create", (
         Step("claim", do=claim_hosts, undo=release_claims),
-        Step("settle", do=await_built)), deadline=3600, fail=mark_failed)
+        Step("settle", do=await_built)), deadline=lambda world: 3600.0, fail=mark_failed)
 
 A step takes a batch and says only who does not go on: ``{saga.id: Wait(30)}`` or ``{saga.id: StepFailed(...)}``. It
 touches ``tx``, the batch and ``world``, nothing else. It may be run again at any time: after a crash, a rollback, or a
@@ -51,8 +51,39 @@ class Saga:
     request_id: str
     state: str = "live"
     wake_at: datetime | None = None
+    """When to look again; None: at once."""
     notes: list[tuple[str, str, str]] = field(default_factory=list)
     """(step, outcome, detail) for the timeline, written with the stretch."""
+
+    def waits(self, until: datetime) -> None:
+        """Stay at this step until then."""
+        self.wake_at = until
+
+    def went_on(self, step: str, end: int) -> None:
+        """Note that a step is done and go to the next; after the last of ``end`` steps the workflow is done."""
+        self.notes.append((step, "done", ""))
+        self.position += 1
+        self.tries, self.wake_at = 0, None
+        if self.position == end:
+            self.state = "done"
+
+    def turned_back(self, step: str, failure: StepFailed) -> None:
+        """Note that a step failed and begin to undo those before it."""
+        self.notes.append((step, "failed", failure.message))
+        self.failure, self.direction = failure, "back"
+        self.tries, self.wake_at = 0, None
+        self._back_one()
+
+    def taken_back(self, step: str) -> None:
+        """Note that a step is undone and go to the one before; before the first the workflow is undone."""
+        self.notes.append((step, "undone", ""))
+        self.tries, self.wake_at = 0, None
+        self._back_one()
+
+    def _back_one(self) -> None:
+        self.position -= 1
+        if self.position < 0:
+            self.position, self.state = 0, "undone"
 
 
 Stay = Mapping[str, Wait | StepFailed]
@@ -73,9 +104,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Workflow:
-    """Steps in order. ``deadline`` in seconds from the start; ``fail`` tells the tenant, in the failing transaction."""
+    """Steps in order. ``deadline`` gives seconds from the start; ``fail`` tells the tenant, as it is written."""
 
     kind: str
     steps: tuple[Step, ...]
-    deadline: float
+    deadline: Callable[[World], float]
     fail: Fail

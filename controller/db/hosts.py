@@ -1,0 +1,85 @@
+"""Hosts in SQL."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from common.model.host import Host, HostState
+from controller.db import tables
+from controller.db.engine import Tx
+from controller.db.records import Noun
+
+HOSTS = Noun(Host, tables.host)
+_table = tables.host
+
+
+def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Host]:
+    """Read hosts by id; with ``lock`` nobody else changes them before this transaction ends."""
+    statement = HOSTS.select().where(_table.c.id.in_(sorted(set(ids)))).order_by(_table.c.id)
+    return {h.id: h for h in HOSTS.read(tx, statement.with_for_update() if lock else statement)}
+
+
+def named(tx: Tx, name: str) -> Host | None:
+    """Read the host of that name."""
+    return HOSTS.first(tx, HOSTS.select().where(_table.c.name == name))
+
+
+def listing(tx: Tx) -> list[Host]:
+    """Read all hosts, by name."""
+    return HOSTS.read(tx, HOSTS.select().order_by(_table.c.name))
+
+
+def add(tx: Tx, host: Host) -> None:
+    """Insert a host.
+
+    :raises Conflict: its id or name is there already.
+    """
+    HOSTS.add(tx, [host])
+
+
+def greet(tx: Tx, host: Host) -> None:
+    """Write what a hello changes of a host; its ledger's generation, and what operators set, stay as they are."""
+    kept = ("generation", "enabled", "disabled_reason", "closed", "usage")
+    tx.change(_table, [{name: value for name, value in HOSTS.row(host).items() if name not in kept}])
+
+
+def heard(tx: Tx, ids: Collection[str], now: datetime) -> None:
+    """Note that these hosts said something."""
+    _set(tx, ids, {"heard_at": now})
+
+
+def lease(tx: Tx, ids: Collection[str], now: datetime, until: datetime) -> None:
+    """Note that these hosts were heard and may speak until ``until``."""
+    _set(tx, ids, {"heard_at": now, "lease_until": until, "state": HostState.UP.value})
+
+
+def _set(tx: Tx, ids: Collection[str], values: dict[str, object]) -> None:
+    if ids:
+        tx.do(sa.update(_table).where(_table.c.id.in_(sorted(ids))).values(values))
+
+
+def write(tx: Tx, column: str, rows: dict[str, object]) -> None:
+    """Write one JSON column, ``inventory`` or ``usage``, by host id."""
+    tx.change(_table, [{"id": host, column: value} for host, value in sorted(rows.items())])
+
+
+def silent(tx: Tx, now: datetime) -> list[Host]:
+    """Lock and read the hosts whose lease has ended and that are not known to be down."""
+    ended = sa.and_(_table.c.lease_until <= now, _table.c.state != HostState.DOWN.value)
+    return HOSTS.read(tx, HOSTS.select().where(ended).order_by(_table.c.id).with_for_update())
+
+
+def set_state(tx: Tx, hosts: Sequence[Host], state: HostState) -> None:
+    """Write what is known of these hosts' agents."""
+    _set(tx, [h.id for h in hosts], {"state": state.value})
+
+
+def strangers(tx: Tx, host: str, domains: Collection[str], now: datetime) -> None:
+    """Keep the list of a host's domains that are none of ours, each with when it was first seen."""
+    c = tables.stranger.c
+    known = {domain for (domain,) in tx.rows(sa.select(c.domain).where(c.host_id == host))}
+    new = [{"host_id": host, "domain": domain, "first_seen": now} for domain in sorted(set(domains) - known)]
+    gone = [{"host_id": host, "domain": domain} for domain in sorted(known - set(domains))]
+    tx.put(tables.stranger, new)
+    tx.remove(tables.stranger, gone, where=("host_id", "domain"))

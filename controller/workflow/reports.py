@@ -1,0 +1,132 @@
+"""What each kind of event does. All of a turn's events of one kind are handled at once."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace
+
+from common import wire
+from common.model.server import Server
+from common.states import Power, State
+from controller.db import hosts, ledger, queries, servers
+from controller.db.engine import Tx
+from controller.workflow import hello
+from controller.workflow.desk import Desk, Report
+from controller.workflow.world import World
+
+LOG = logging.getLogger(__name__)
+Handler = Callable[[Tx, Sequence[Report], Desk, World], None]
+
+
+def outcome(_tx: Tx, reports: Sequence[Report], desk: Desk, _world: World) -> None:
+    """Settled, failed: wake the server's workflow; its step reads the inbox."""
+    desk.woken |= {r.event.server for r in reports}
+
+
+def power(_tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
+    """A guest's power changed by itself."""
+    for event, body in reports:
+        server = desk.servers[event.server]
+        if event.generation == server.generation and server.id not in desk.live:
+            desk.change(seen(server, body.power, world.clock.now()))
+
+
+def states(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
+    """All domains of a host: what differs from the wish is wished again, unless a workflow cares for it already."""
+    now = world.clock.now()
+    for event, body in _newest(reports):
+        desk.again |= {s.id for s in hello.behind(event.host, body.present, desk)} - desk.live.keys()
+        for present in body.present:
+            server = desk.servers.get(present.server)
+            if server and hello.is_as_wished(server, present, event.host) and server.id not in desk.live:
+                desk.change(seen(server, present.power, now))
+        hosts.strangers(tx, event.host, body.strangers, now)
+
+
+def seen(server: Server, now_is: Power, now: datetime) -> Server:
+    """Give the server as its guest was seen; a guest that stopped or started by itself changes the wish."""
+    server = replace(server, seen=now_is)
+    if server.state is State.ACTIVE and now_is in (Power.OFF, Power.CRASHED):
+        return replace(server.moved("stopped", now), power=Power.OFF)
+    if server.state is State.SHUTOFF and now_is is Power.ON:
+        return replace(server.moved("started", now), power=Power.ON)
+    return server
+
+
+def stale(_tx: Tx, reports: Sequence[Report], desk: Desk, _world: World) -> None:
+    """A goal came under an old epoch: it is sent again under the present one, if it is still the newest."""
+    about = [r.event for r in reports if r.event.server]
+    desk.again |= {e.server for e in about if e.generation == desk.servers[e.server].generation}
+
+
+def inventory(tx: Tx, reports: Sequence[Report], _desk: Desk, world: World) -> None:
+    """What a host has."""
+    newest = _newest(reports)
+    hosts.write(tx, "inventory", {event.host: msgspec.to_builtins(body) for event, body in newest})
+    for event, body in newest:
+        ledger.apply_inventory(tx, event.host, body, world.settings.scheduler)
+
+
+def usage(tx: Tx, reports: Sequence[Report], _desk: Desk, _world: World) -> None:
+    """What a host and its guests use."""
+    hosts.write(tx, "usage", {event.host: msgspec.to_builtins(body) for event, body in _newest(reports)})
+
+
+def heartbeat(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
+    """Signs of life: one update for all hosts, and each gets its lease renewed."""
+    now = world.clock.now()
+    seconds = world.settings.controller.lease_seconds
+    newest = _newest(reports)
+    hosts.lease(tx, [event.host for event, _ in newest], now, now + timedelta(seconds=seconds))
+    for event, body in newest:
+        lease = wire.Lease(beat=body.beat, lease_seconds=seconds, at=now)
+        desk.commands.append(
+            wire.Command(
+                id=world.ids(),
+                host=event.host,
+                host_epoch=event.host_epoch,
+                verb="lease",
+                body=wire.raw(lease),
+                expires=now + timedelta(seconds=seconds),
+            )
+        )
+
+
+def answer(tx: Tx, reports: Sequence[Report], _desk: Desk, _world: World) -> None:
+    """Answers to queries, each from the host that the query's server is on."""
+    asked = queries.servers(tx, [r.body.query for r in reports])
+    about = servers.get(tx, asked.values())
+    queries.answer(
+        tx,
+        {
+            body.query: body
+            for event, body in reports
+            if body.query in asked and about[asked[body.query]].host_id == event.host
+        },
+    )
+
+
+def _newest(reports: Sequence[Report]) -> list[Report]:
+    """Give each host's last report, by host."""
+    last = {r.event.host: r for r in reports}
+    return [last[host] for host in sorted(last)]
+
+
+HANDLERS: dict[str, Handler] = {
+    "hello": hello.hello,
+    "settled": outcome,
+    "failed": outcome,
+    "power": power,
+    "states": states,
+    "stale": stale,
+    "inventory": inventory,
+    "usage": usage,
+    "heartbeat": heartbeat,
+    "answer": answer,
+}
+"""Each kind's handler, in the order in which a turn runs them."""
+
+ONCE = frozenset({"hello", "settled", "failed", "power", "stale"})
+"""Kinds that must count once however often they come: they are kept in the inbox."""

@@ -1,0 +1,68 @@
+"""Between a workflow's row and the saga that steps see."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from common.model.workflow import Moment, Work
+from controller.workflow.saga import Saga, StepFailed
+from controller.workflow.world import World
+
+
+def saga(work: Work) -> Saga:
+    """Make a saga of a row that was taken."""
+    return Saga(
+        id=work.id,
+        kind=work.kind,
+        subject=work.subject,
+        project_id=work.project_id,
+        position=work.position,
+        direction=work.direction,
+        data=dict(work.data),
+        failure=StepFailed(**work.failure) if work.failure else None,
+        tries=work.tries,
+        epoch=work.lease_epoch,
+        deadline=work.deadline,
+        request_id=work.request_id,
+    )
+
+
+def after(works: Sequence[Work], sagas: Sequence[Saga], now: datetime) -> list[Work]:
+    """Give the rows as they are after a stretch, their leases given back."""
+    return [_after(work, saga, now) for work, saga in zip(works, sagas, strict=True)]
+
+
+def _after(work: Work, saga: Saga, now: datetime) -> Work:
+    failure = {"code": saga.failure.code, "message": saga.failure.message} if saga.failure else None
+    return replace(
+        work,
+        state=saga.state,
+        direction=saga.direction,
+        position=saga.position,
+        data=saga.data,
+        failure=failure,
+        tries=saga.tries,
+        wake_at=saga.wake_at or now,
+        lease_until=None,
+        updated_at=now,
+    )
+
+
+def moments(sagas: Iterable[Saga], world: World) -> list[Moment]:
+    """Give the lines that a stretch adds to the timeline."""
+    now = world.clock.now()
+    return [
+        Moment(
+            id=world.ids(),
+            workflow_id=saga.id,
+            subject=saga.subject,
+            kind=saga.kind,
+            step=step,
+            outcome=outcome,
+            detail=detail,
+            at=now,
+        )
+        for saga in sagas
+        for step, outcome, detail in saga.notes
+    ]

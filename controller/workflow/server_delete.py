@@ -1,0 +1,81 @@
+"""server.delete: nothing is left on the host, then nothing in the tables.
+
+Begin it with the older workflow superseded, power gone, generation+1 and task deleting. Data: none is needed.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from common.model.server import Server
+from common.states import State
+from controller.db import hosts, inbox, ports, quotas, servers
+from controller.db.engine import Tx
+from controller.workflow import settling
+from controller.workflow.saga import Saga, Step, Wait, Workflow
+from controller.workflow.world import World
+
+FOR_EVER = 100 * 365 * 86400.0
+"""Seconds: a delete waits for its host as long as it takes."""
+
+
+def send_removes(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
+    """Send each host the wish that nothing be left; a server that has no host is nowhere."""
+    found = settling.subjects(tx, sagas)
+    settling.send(tx, sagas, world, found)
+
+
+def await_gone(tx: Tx, sagas: Sequence[Saga], world: World) -> dict[str, Wait]:
+    """Wait for the hosts' word. A server whose host fell silent is gone for its tenant meanwhile; its claim stays."""
+    found = settling.subjects(tx, sagas)
+    stay = settling.await_gone(tx, sagas, world, found)
+    waiting = [found[s.subject] for s in sagas if s.id in stay]
+    homes = hosts.get(tx, [s.host_id for s in waiting if s.host_id])
+    now = world.clock.now()
+    bid_farewell(tx, [s for s in waiting if s.host_id and homes[s.host_id].lease_until <= now], world)
+    return stay
+
+
+def release(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
+    """Give back what the tables show for the servers, whatever their workflows remember."""
+    ids = [s.subject for s in sagas]
+    ports.release(tx, ids, world.clock.now())
+    world.scheduler.release(tx, ids)
+
+
+def erase(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
+    """Show the tenant that the servers are gone, where that was not so before."""
+    found = settling.subjects(tx, sagas)
+    inbox.forget(tx, list(found))
+    bid_farewell(tx, list(found.values()), world)
+
+
+def bid_farewell(tx: Tx, leaving: Sequence[Server], world: World) -> None:
+    """Mark servers deleted and free their quota; once each."""
+    now = world.clock.now()
+    present = [s for s in leaving if s.state is not State.DELETED]
+    servers.save(tx, [replace(s.moved("deleted", now), deleted_at=now) for s in present])
+    freed: dict[str, Counter[str]] = {}
+    for server in present:
+        freed.setdefault(server.project_id, Counter()).update(counted(server))
+    for project, amounts in sorted(freed.items()):
+        quotas.free(tx, project, amounts)
+
+
+def counted(server: Server) -> dict[str, int]:
+    """Give what a server counts in its project's quota."""
+    return {"servers": 1, "cores": server.guest.vcpus, "ram": server.guest.memory_mib}
+
+
+DELETE = Workflow(
+    "server.delete",
+    (
+        Step("send", do=send_removes),
+        Step("settle", do=await_gone),
+        Step("release", do=release, needs="scheduler"),
+        Step("erase", do=erase),
+    ),
+    deadline=lambda world: FOR_EVER,
+    fail=settling.mark_failed,
+)

@@ -1,0 +1,51 @@
+"""server.start, server.stop: a guest's power is as it was wished.
+
+Begin them with power set, generation+1 and the task set. Data: none is needed.
+"""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from common.states import Power
+from controller.db import servers
+from controller.db.engine import Tx
+from controller.workflow import settling
+from controller.workflow.saga import Saga, Stay, Step, StepFailed, Workflow
+from controller.workflow.world import World
+
+
+def send_goals(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
+    """Send each host the goal of its server."""
+    found = settling.subjects(tx, sagas)
+    settling.send(tx, [s for s in sagas if found[s.subject].host_id], world, found)
+    return {
+        s.id: StepFailed("no-host", "the server was never built; delete it and create another")
+        for s in sagas
+        if not found[s.subject].host_id
+    }
+
+
+def finish(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
+    """Show the tenant how the guest is now."""
+    now = world.clock.now()
+    done = [
+        replace(server.moved("started" if server.seen is Power.ON else "stopped", now), fault=None)
+        for server in settling.subjects(tx, sagas).values()
+    ]
+    servers.save(tx, done)
+
+
+STEPS = (
+    Step("send", do=send_goals),
+    Step("settle", do=settling.await_settled),
+    Step("finish", do=finish),
+)
+
+
+def _seconds(world: World) -> float:
+    return world.settings.controller.act_seconds
+
+
+START = Workflow("server.start", STEPS, deadline=_seconds, fail=settling.mark_failed)
+STOP = Workflow("server.stop", STEPS, deadline=_seconds, fail=settling.mark_failed)

@@ -1,0 +1,92 @@
+"""What workflows of servers share: sending a goal, waiting for its outcome, and telling the tenant of a failure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from common import wire
+from common.model.server import Fault, Server
+from controller.db import inbox, servers
+from controller.db.engine import Tx
+from controller.workflow import goals
+from controller.workflow.saga import Saga, StepFailed, Wait
+from controller.workflow.world import World
+
+SENT = "sent_at"
+"""Where a saga keeps when its goal was last sent, in ISO 8601."""
+
+
+def subjects(tx: Tx, sagas: Sequence[Saga]) -> dict[str, Server]:
+    """Lock and read the servers of a batch."""
+    return servers.get(tx, [s.subject for s in sagas], lock=True)
+
+
+def send(tx: Tx, sagas: Sequence[Saga], world: World, found: Mapping[str, Server]) -> None:
+    """Write the commands for the servers of a batch, and remember when."""
+    goals.send(tx, [found[s.subject] for s in sagas], world)
+    for saga in sagas:
+        saga.data[SENT] = world.clock.now().isoformat()
+
+
+def outcomes(tx: Tx, found: Mapping[str, Server]) -> dict[str, inbox.Outcome]:
+    """Give what hosts said of these servers' present generations."""
+    return inbox.outcomes(tx, {s.id: s.generation for s in found.values()})
+
+
+def patience(tx: Tx, sagas: Sequence[Saga], world: World, found: Mapping[str, Server]) -> dict[str, Wait]:
+    """Let a batch wait for its outcome; goals that got none for a while are sent again."""
+    again = world.settings.controller.resend_seconds
+    now = world.clock.now()
+    due = [s for s in sagas if s.data.get(SENT) is None or _sent(s) + timedelta(seconds=again) <= now]
+    if due:
+        send(tx, due, world, found)
+    return {s.id: Wait((_sent(s) + timedelta(seconds=again) - now).total_seconds()) for s in sagas}
+
+
+def _sent(saga: Saga) -> datetime:
+    return datetime.fromisoformat(saga.data[SENT])
+
+
+def await_settled(tx: Tx, sagas: Sequence[Saga], world: World) -> dict[str, Wait | StepFailed]:
+    """Step: go on when the host says that the goal is reached, fail when it says that it cannot be.
+
+    A guest's hardware is kept as it was first defined; ``seen`` is how the guest is now.
+    """
+    found = subjects(tx, sagas)
+    said = outcomes(tx, found)
+    settled = {server: outcome for server, outcome in said.items() if isinstance(outcome, wire.Settled)}
+    servers.save(tx, [_settled(found[server], outcome, world.clock.now()) for server, outcome in settled.items()])
+    failed = {
+        s.id: StepFailed(outcome.code, outcome.reason)
+        for s in sagas
+        if isinstance(outcome := said.get(s.subject), wire.Failed)
+    }
+    waiting = [s for s in sagas if s.subject not in said]
+    return patience(tx, waiting, world, found) | failed
+
+
+def _settled(server: Server, outcome: wire.Settled, now: datetime) -> Server:
+    return replace(server, seen=outcome.power, hardware=server.hardware or outcome.hardware, updated_at=now)
+
+
+def await_gone(tx: Tx, sagas: Sequence[Saga], world: World, found: Mapping[str, Server]) -> dict[str, Wait]:
+    """Let those wait whose host has not said that nothing is left of the server; without a host nothing can be.
+
+    A host that failed to remove one is asked again and again: giving up would leave a guest that nobody owns.
+    """
+    said = outcomes(tx, found)
+    waiting = [s for s in sagas if found[s.subject].host_id and not isinstance(said.get(s.subject), wire.Settled)]
+    return patience(tx, waiting, world, found)
+
+
+def mark_failed(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
+    """Show the tenant: the server is in ERROR, and why."""
+    now = world.clock.now()
+    found = subjects(tx, sagas)
+    failed = []
+    for saga in sagas:
+        assert saga.failure is not None, "only what failed is marked so"
+        fault = Fault(code=saga.failure.code, message=saga.failure.message, at=now)
+        failed.append(replace(found[saga.subject].moved("failed", now), fault=fault))
+    servers.save(tx, failed)
