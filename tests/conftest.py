@@ -7,6 +7,7 @@ import pytest
 
 from controller.db.engine import Store
 from tests.services import postgresql as services_postgresql
+from tests.services import rabbitmq as services_rabbitmq
 from tests.services.stores import Stores
 
 
@@ -15,6 +16,13 @@ def postgresql() -> Iterator[services_postgresql.PostgreSQL]:
     """A real PostgreSQL server."""
     with services_postgresql.running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[services_rabbitmq.RabbitMQ]:
+    """A real RabbitMQ; take ``fresh_url()`` to have all names to yourself."""
+    with services_rabbitmq.running() as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,9 @@
     toft.up  (topic)    routing key host.<host id>.<kind> -> up.<k>           a few, read by controllers
     dead                what was delivered too often
 
-A publish returns after the broker has taken the messages to disk; one that reaches no queue is an error. A delivery
-stays the broker's until it is acked; it comes again after a lost connection, at most ``delivery_limit`` times.
+A host that was not declared yet has no command queue; its reports go to the first report queue, so that its hello is
+heard. A publish returns after the broker has taken the messages to disk; one that reaches no queue is given back. A
+delivery stays the broker's until it is acked; it comes again after a lost connection, at most ``delivery_limit`` times.
 """
 
 from collections.abc import Sequence
@@ -41,6 +42,10 @@ class Publisher(Protocol):
 
         :raises BusUnavailable: the broker is away or did not confirm in ``timeout`` seconds; any may have arrived.
         """
+        ...
+
+    def tick(self) -> None:
+        """Keep an idle connection alive: call it every few seconds when there is nothing to publish."""
         ...
 
     def close(self) -> None:
