@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -21,7 +22,6 @@ class Received(NamedTuple):
     path: Path
     size: int
     sha256: str
-    sha512: str
     md5: str
 
 
@@ -31,6 +31,8 @@ class ImageStore:
     def __init__(self, folder: Path, new_id: Ids) -> None:
         self._folder, self._incoming, self._new_id = folder, folder / "incoming", new_id
         self._incoming.mkdir(parents=True, exist_ok=True)
+        self.settled = threading.Lock()
+        """Held from keeping a file until its row is there, and from finding one unneeded until it is removed."""
 
     def forget_unfinished(self) -> None:
         """Remove what a process that died was receiving. Call it at the start, before any upload."""
@@ -56,33 +58,35 @@ class ImageStore:
             raise
 
     def _write(self, path: Path, source: IO[bytes], limit: int, expected: int | None) -> Received:
-        sha256, sha512, md5 = hashlib.sha256(), hashlib.sha512(), hashlib.md5(usedforsecurity=False)
+        sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
         size = 0
         with path.open("xb") as file:
             while chunk := source.read(CHUNK):
                 size += len(chunk)
                 if size > limit:
                     raise errors.TooLarge(f"an image may have {limit} bytes at most")
-                for digest in (sha256, sha512, md5):
+                for digest in (sha256, md5):
                     digest.update(chunk)
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
         if expected is not None and size != expected:
             raise errors.BadRequest(f"the upload ended after {size} of {expected} bytes; send it again")
-        return Received(path, size, sha256.hexdigest(), sha512.hexdigest(), md5.hexdigest())
+        return Received(path, size, sha256.hexdigest(), md5.hexdigest())
 
-    def keep(self, received: Received) -> None:
-        """Move an upload to its place; from now on it can be opened by digest."""
+    def keep(self, received: Received) -> bool:
+        """Move an upload to its place, where it can be opened by digest; says whether it was there already."""
+        known = self._place(received.sha256).exists()
         received.path.rename(self._place(received.sha256))
         handle = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+        return known
 
     def drop(self, received: Received) -> None:
-        """Remove an upload that was refused."""
+        """Remove what is left of an upload; nothing once it was kept."""
         received.path.unlink(missing_ok=True)
 
     def open(self, digest: str) -> tuple[IO[bytes], int]:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import os
-import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -28,8 +28,11 @@ class Secrets:
         """Seals the tokens that users carry."""
         self.answers = MultiFernet([Fernet(key) for key in _keys(folder / ANSWERS)])
         """Encrypts the answers kept for idempotency keys."""
-        self.images = _keys(folder / IMAGES)
-        """Sign the URLs under which agents fetch images."""
+        self._images = _keys(folder / IMAGES)
+
+    def image_urls(self, base_url: str, clock: Clock, seconds: int) -> "ImageUrls":
+        """Give what signs the URLs under which agents fetch images, for ``seconds`` each."""
+        return ImageUrls(self._images, base_url, clock, seconds)
 
 
 def _keys(file: Path) -> list[bytes]:
@@ -57,11 +60,6 @@ def _keys(file: Path) -> list[bytes]:
     return keys
 
 
-def random_password() -> str:
-    """Give a password that nobody guesses."""
-    return secrets.token_urlsafe(24)
-
-
 def unseal(sealed: MultiFernet, token: bytes) -> bytes:
     """Open what ``sealed`` sealed.
 
@@ -76,7 +74,7 @@ def unseal(sealed: MultiFernet, token: bytes) -> bytes:
 class ImageUrls:
     """Signs the URLs under which one host may fetch one image for a while."""
 
-    def __init__(self, keys: list[bytes], base_url: str, clock: Clock, seconds: int = 3600) -> None:
+    def __init__(self, keys: Sequence[bytes], base_url: str, clock: Clock, seconds: int) -> None:
         self._keys, self._base, self._clock, self._seconds = keys, base_url.rstrip("/"), clock, seconds
 
     def sign(self, digest: str, host: str) -> str:

@@ -96,7 +96,7 @@ def _ours(services: Services) -> Problem:
     def handle(req: falcon.Request, resp: falcon.Response, error: Any, params: Any) -> None:
         service: Service | None = req.context.service
         if error.status >= 500:
-            log.error("%s: %s %s: %s", req.context.request_id, req.method, req.path, error.message)
+            log.error("%s %s: %s", req.method, req.path, error.message)
         form = errors_render.identity if service is None or error.status == 401 else service.error
         headers = {}
         if error.status == 401:
@@ -130,7 +130,7 @@ def _unexpected(services: Services) -> Problem:
     """Answer 500 without internals; they go to the log."""
 
     def handle(req: falcon.Request, resp: falcon.Response, error: Any, params: Any) -> None:
-        log.error("%s: %s %s failed", req.context.request_id, req.method, req.path, exc_info=error)
+        log.error("%s %s failed", req.method, req.path, exc_info=error)
         write(
             resp,
             Answer(500, (req.context.service.error if req.context.service else errors_render.identity)(_internal(req))),

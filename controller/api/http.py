@@ -11,13 +11,14 @@ import falcon
 from common import errors
 from common.model.identity import Who
 from common.settings import Settings
+from controller.answers import Answers
 from controller.api import bodies
 from controller.api.microversion import Version
 from controller.api.passwords import Passwords
 from controller.api.policy import Policy
 from controller.db.engine import Store, Tx
 from controller.image_store import ImageStore
-from controller.secrets import Secrets
+from controller.secrets import ImageUrls, Secrets
 from controller.workflow.world import World
 from controller.writer import Change, Key, Writer
 
@@ -37,6 +38,7 @@ class Services:
     images: ImageStore
     policy: Policy
     passwords: Passwords
+    image_urls: ImageUrls
     controller: str
     """This controller's name, as ``image_copy`` has it."""
 

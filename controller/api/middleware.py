@@ -6,7 +6,7 @@ from typing import Any
 
 import falcon
 
-from common import ids
+from common import ids, logs
 from controller.api import auth
 from controller.api.http import Services
 from controller.api.microversion import Version
@@ -33,6 +33,8 @@ class RequestIds:
         """Note the id before anything can fail."""
         sent = req.get_header("X-Openstack-Request-Id") or ""
         req.context.request_id = sent if _GLOBAL_ID.fullmatch(sent) else ids.request_id(self._new_id)
+        req.context.log_id = logs.request(req.context.request_id)
+        req.context.log_id.__enter__()
         req.context.service = None
         req.context.version = None
         req.context.who = None
@@ -42,6 +44,7 @@ class RequestIds:
         resp.set_header("X-Openstack-Request-Id", req.context.request_id)
         if req.context.service is not None and req.context.service.name == "compute":
             resp.set_header("X-Compute-Request-Id", req.context.request_id)
+        req.context.log_id.__exit__(None, None, None)
 
 
 class Versions:

@@ -11,6 +11,7 @@ from falcon import testing
 from common import ids, settings
 from common.clock import ManualClock
 from controller.admission.identity import Bootstrap
+from controller.answers import Answers
 from controller.api import app, routes
 from controller.api.http import Services
 from controller.api.passwords import Passwords
@@ -71,15 +72,18 @@ def api(store: Store, folder: Path, chosen: settings.Settings | None = None) -> 
     world = World(clock=clock, ids=ids.time_ordered(clock), settings=chosen, scheduler=None)  # type: ignore[arg-type]
     writer = DirectWriter(store, world)
     rules = [rule for service in routes.SERVICES for rule in service.rules]
+    secrets = Secrets(folder / "keys")
     services = Services(
         store=store,
         writer=writer,
         world=world,
         settings=chosen,
-        secrets=Secrets(folder / "keys"),
+        secrets=secrets,
         images=ImageStore(folder / "images", world.ids),
         policy=Policy(rules, chosen.api.policy_file),
         passwords=Passwords(clock, hasher=CHEAP),
+        image_urls=secrets.image_urls(chosen.api_url, clock, chosen.images.url_seconds),
+        answers=Answers(store, clock),
         controller="here",
     )
     users = {name: (CHEAP.hash(f"{name}-password"), *of) for name, of in USERS.items()}

@@ -1,0 +1,71 @@
+"""What the query string of a list of images asks for."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from common import errors
+from controller.api.image.schemas import images as schemas
+from controller.db.images import Filters
+from controller.db.paging import Page
+
+_EQUAL = {
+    "name": "name",
+    "status": "status",
+    "visibility": "visibility",
+    "owner": "project_id",
+    "disk_format": "disk_format",
+    "container_format": "container_format",
+    "protected": "protected",
+    "min_disk": "min_disk",
+    "min_ram": "min_ram",
+}
+_SORTED = {
+    "name": "name",
+    "status": "status",
+    "disk_format": "disk_format",
+    "container_format": "container_format",
+    "size": "size",
+    "id": "id",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+}
+_NULLABLE = ("name", "disk_format", "container_format", "size")
+
+
+def filters(query: dict[str, Any]) -> Filters:
+    """Read which images are asked for; a name that is no field is one of the owner's properties."""
+    known = schemas.LIST["properties"]
+    equal = {column: query[name] for name, column in _EQUAL.items() if name in query}
+    if equal.get("visibility") == "all":
+        del equal["visibility"]
+    asked = query.get("id")
+    return Filters(
+        ids=tuple(asked.removeprefix("in:").split(",")) if asked is not None else None,
+        equal=equal,
+        properties={name: value for name, value in query.items() if name not in known},
+        hidden=query.get("os_hidden", False),
+        min_size=query.get("size_min"),
+        max_size=query.get("size_max"),
+    )
+
+
+def page(query: dict[str, Any], most: int) -> Page:
+    """Read which part of the list is asked for, newest images first unless told otherwise.
+
+    :raises BadRequest: it cannot be sorted so.
+    """
+    sort = tuple(_sort(query)) or (("created_at", True),)
+    return Page(min(query.get("limit", most), most), query.get("marker"), sort)
+
+
+def _sort(query: dict[str, Any]) -> Iterable[tuple[str, bool]]:
+    if "sort" in query:
+        pairs = [part.partition(":")[::2] for part in query["sort"].split(",")]
+    else:
+        keys, directions = query.get("sort_key", []), query.get("sort_dir", [])
+        default = directions[-1] if directions else "desc"
+        pairs = [(key, directions[n] if n < len(directions) else default) for n, key in enumerate(keys)]
+    for key, direction in pairs:
+        if key not in _SORTED or direction not in ("", "asc", "desc"):
+            raise errors.BadRequest(f"query.sort: write one of {', '.join(_SORTED)}, then :asc or :desc")
+        yield _SORTED[key], direction != "asc"

@@ -1,0 +1,102 @@
+"""Images in SQL, and who holds their files."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from common.model.image import Image, ImageStatus
+from common.states import State
+from controller.db import tables
+from controller.db.engine import Tx
+from controller.db.paging import Page, Paged, page_of
+from controller.db.records import Noun
+
+IMAGES = Noun(Image, tables.image)
+_columns = tables.image.c
+_Clause = sa.ColumnElement[bool]
+
+
+class Filters(NamedTuple):
+    """What a list is to have. ``equal`` is by column, ``properties`` by an image's own properties."""
+
+    ids: tuple[str, ...] | None = None
+    equal: Mapping[str, str | int | bool] = {}
+    properties: Mapping[str, str] = {}
+    hidden: bool = False
+    min_size: int | None = None
+    max_size: int | None = None
+
+
+def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Image]:
+    """Read images by id, of whomever, deleted ones too: servers that were made of them still name them."""
+    statement = IMAGES.select().where(_columns.id.in_(sorted(set(ids)))).order_by(_columns.id)
+    return {i.id: i for i in IMAGES.read(tx, statement.with_for_update() if lock else statement)}
+
+
+def visible(tx: Tx, image_id: str, project_id: str | None, lock: bool = False) -> Image | None:
+    """Read an image that a project may see: its own, public and community ones. No project: any."""
+    statement = IMAGES.select().where(_columns.id == image_id, _alive(), *_seen_by(project_id, listed=False))
+    return IMAGES.first(tx, statement.with_for_update() if lock else statement)
+
+
+def listing(tx: Tx, project_id: str | None, filters: Filters, page: Page) -> Paged[Image]:
+    """Read a page of what a project's list has: its own and public ones, community ones only if asked for."""
+    community = filters.equal.get("visibility") == "community"
+    where = [_alive(), *_seen_by(project_id, listed=not community), *_wanted(filters)]
+    return page_of(tx, IMAGES, where, page)
+
+
+def _alive() -> _Clause:
+    return _columns.status != ImageStatus.DELETED.value
+
+
+def _seen_by(project_id: str | None, listed: bool) -> list[_Clause]:
+    if project_id is None:
+        return []
+    open_to_all = ("public",) if listed else ("public", "community")
+    return [sa.or_(_columns.project_id == project_id, _columns.visibility.in_(open_to_all))]
+
+
+def _wanted(filters: Filters) -> list[_Clause]:
+    where: list[_Clause] = [_columns[name] == value for name, value in filters.equal.items()]
+    where += [_columns.properties[name].as_string() == value for name, value in filters.properties.items()]
+    where.append(_columns.hidden.is_(filters.hidden))
+    if filters.ids is not None:
+        where.append(_columns.id.in_(filters.ids))
+    if filters.min_size is not None:
+        where.append(_columns.size >= filters.min_size)
+    if filters.max_size is not None:
+        where.append(_columns.size <= filters.max_size)
+    return where
+
+
+def save(tx: Tx, image: Image) -> None:
+    """Write an image that is there already, whole."""
+    IMAGES.save(tx, [image])
+
+
+def add_copy(tx: Tx, image_id: str, controller: str, digest: str) -> None:
+    """Note that a controller holds an image's file."""
+    tx.put(tables.image_copy, [{"image_id": image_id, "controller": controller, "digest": digest}])
+
+
+def drop_copies(tx: Tx, controller: str, digests: Iterable[str]) -> None:
+    """Note that a controller holds these files no more."""
+    rows = [{"controller": controller, "digest": digest} for digest in digests]
+    tx.remove(tables.image_copy, rows, where=("controller", "digest"))
+
+
+def holders(tx: Tx, digest: str) -> list[str]:
+    """List the controllers that hold a file."""
+    copies = tables.image_copy.c
+    found = tx.rows(sa.select(copies.controller).distinct().where(copies.digest == digest).order_by(copies.controller))
+    return [controller for (controller,) in found]
+
+
+def needed(tx: Tx) -> set[str]:
+    """List the digests of files to keep: of every image, and of deleted ones that a server is being built from."""
+    building = sa.select(tables.server.c.image_id).where(tables.server.c.state == State.BUILD.value)
+    kept = sa.or_(_alive(), _columns.id.in_(building))
+    found = tx.rows(sa.select(_columns.digest).distinct().where(_columns.digest.is_not(None), kept))
+    return {digest for (digest,) in found}
