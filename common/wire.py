@@ -48,6 +48,11 @@ class NetworkGoal(Message, frozen=True):
     mtu: int = 1500
     dhcp: bool = True
 
+    @property
+    def serves_dhcp(self) -> bool:
+        """Say whether DHCP answers: it does so from the gateway's address, so without a gateway it cannot."""
+        return self.dhcp and self.gateway is not None
+
 
 class PortGoal(Message, frozen=True):
     """A NIC: which network, which MAC, which fixed address."""
@@ -71,11 +76,16 @@ class DriveGoal(Message, frozen=True):
 
 
 class Device(Message, frozen=True):
-    """One piece of a guest's hardware: where it sits. ``role`` names it: ``disk:root``, ``nic:<port id>``…"""
+    """One piece of a guest's hardware: where it sits. ``role`` names it: ``disk:root``, ``nic:<mac>``…
+
+    ``target`` is the device's name on the host (``vda``, a tap), ``model`` its bus or card.
+    """
 
     role: str
     address: dict[str, str]
     alias: str = ""
+    target: str = ""
+    model: str = ""
 
 
 class Hardware(Message, frozen=True):
@@ -88,11 +98,11 @@ class Hardware(Message, frozen=True):
 
 
 class Goal(Message, frozen=True):
-    """How a server is to be on its host at a generation. With ``power`` gone nothing of it is to be left."""
+    """How a server is to be on its host at a generation: ``power`` on, off, or gone (nothing of it is to be left)."""
 
     server: str
     generation: int
-    power: Literal[Power.ON, Power.OFF, Power.GONE]
+    power: Power
     restart: Literal["soft", "hard"] | None = None
     guest: Guest | None = None
     image: ImageSource | None = None
