@@ -22,6 +22,8 @@ LABEL = "config-2"
 VERSIONS = ("latest", "2018-08-27")
 """Folders that hold the files; the dated one is the newest layout that we write whole."""
 
+ANYWHERE = "0.0.0.0"  # noqa: S104 - the default route's network and netmask, nothing listens on it
+
 
 def meta_data(drive: DriveGoal, server: str) -> dict[str, Any]:
     """Give ``meta_data.json``: who the server is and who may log in."""
@@ -63,11 +65,11 @@ def _network(number: int, port: PortGoal) -> list[dict[str, Any]]:
     """Describe the port's addressing; a port with neither DHCP nor an address has none."""
     network = port.network
     entry = {"id": f"network{number}", "link": f"link{number}", "network_id": network.id}
-    if network.dhcp:
+    if network.serves_dhcp:
         return [entry | {"type": "ipv4_dhcp"}]
     if port.address is None:
         return []
-    routes = [{"network": "0.0.0.0", "netmask": "0.0.0.0", "gateway": network.gateway}] if network.gateway else []
+    routes = [{"network": ANYWHERE, "netmask": ANYWHERE, "gateway": network.gateway}] if network.gateway else []
     netmask = str(ipaddress.ip_network(network.cidr).netmask)
     services = [{"type": "dns", "address": server} for server in network.dns]
     static = {"ip_address": port.address, "netmask": netmask, "routes": routes, "services": services}
@@ -118,7 +120,8 @@ def write(path: Path, drive: DriveGoal, server: str, ports: tuple[PortGoal, ...]
     iso = _image(files(drive, server, ports))
     new = path.with_name(f"{path.name}.new")
     try:
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        new.touch(mode=0o600)
+        with new.open("wb") as file:
             iso.write_fp(file)
             file.flush()
             os.fsync(file.fileno())
