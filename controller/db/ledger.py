@@ -6,7 +6,8 @@ raises that generation. So one host's rows have one writer at a time, whatever t
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -73,6 +74,32 @@ def stocks(tx: Tx, hosts: Iterable[str] | None = None) -> dict[str, dict[str, St
     return dict(found)
 
 
+class Shelf(NamedTuple):
+    """A host as a scheduler looks at it. ``overhead_mib`` is what QEMU takes for each guest besides its memory."""
+
+    id: str
+    name: str
+    generation: int
+    enabled: bool
+    disabled_reason: str
+    closed: str
+    state: str
+    lease_until: datetime
+    features: frozenset[str]
+    overhead_mib: int
+    stocks: Mapping[str, Stock]
+
+
+def shelves(tx: Tx) -> list[Shelf]:
+    """Read all hosts with what they have, by name."""
+    c = _host.c
+    plain = [c.id, c.name, c.generation, c.enabled, c.disabled_reason, c.closed, c.state, c.lease_until, c.features]
+    statement = sa.select(*plain, c.inventory["overhead_mib"].as_integer()).order_by(c.name)
+    hosts = tx.rows(statement)  # before the stocks: what changes in between fails the comparison of generations
+    have = stocks(tx)
+    return [Shelf._make([*row[:8], frozenset(row[8]), row[9] or 0, have.get(row[0], {})]) for row in hosts]
+
+
 def claims(tx: Tx, servers: Iterable[str]) -> dict[str, str]:
     """Give the host that each of these servers has a claim on; those without are left out."""
     c = _allocation.c
@@ -92,12 +119,9 @@ def claim(tx: Tx, wanted: Sequence[Claim], generations: Mapping[str, int]) -> No
     for c in wanted:
         for name, amount in c.amounts.items():
             taken[c.host, name] += amount
-    tx.change(
-        _inventory,
-        [{"host_id": h, "cell": WHOLE, "class": name, "used": n} for (h, name), n in sorted(taken.items())],
-        where=_WHERE,
-        add=("used",),
-    )
+    rows = [{"host_id": h, "cell": WHOLE, "class": name, "used": n} for (h, name), n in sorted(taken.items())]
+    if tx.change(_inventory, rows, where=_WHERE, add=("used",)) != len(rows):
+        raise errors.Conflict(f"a claim on {', '.join(hosts)} is for something that the host does not have")
     tx.put(
         _allocation,
         [
@@ -173,8 +197,7 @@ def _write(tx: Tx, host: str, old: Mapping[str, Stock], new: Mapping[str, Stock]
     tx.put(_inventory, [row for name, row in rows.items() if name not in old])
     tx.change(_inventory, [row for name, row in rows.items() if name in old], where=_WHERE)
     short = [f"{s.short_by} {resources.UNITS[name]} of {name}" for name, s in sorted(new.items()) if s.short_by]
-    values = {"generation": _host.c.generation + 1}
-    tx.do(sa.update(_host).where(_host.c.id == host).values(values))
-    closed = _CLOSED + ", ".join(short) if short else ""
+    values: dict[str, Any] = {"generation": _host.c.generation + 1}
     if short or any(s.short_by for s in old.values()):
-        tx.do(sa.update(_host).where(_host.c.id == host).values(closed=closed))
+        values["closed"] = _CLOSED + ", ".join(short) if short else ""
+    tx.do(sa.update(_host).where(_host.c.id == host).values(values))
