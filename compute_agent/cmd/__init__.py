@@ -1,0 +1,1 @@
+"""Commands of a host: its agent, its checks."""

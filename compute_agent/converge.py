@@ -1,0 +1,211 @@
+"""Brings servers to the goals in the journal: one operation at a time for each, the newest goal winning.
+
+A newer goal ends the older one's operation at its next step. What fails is tried again after a growing pause, then
+reported; what can never work is reported at once. The journal is told before the controller is, in one write.
+"""
+
+import logging
+
+import msgspec
+
+from common import errors, logs
+from common.clock import Clock
+from common.states import Power
+from common.wire import Failed, Goal, PowerSeen, Settled
+from compute_agent.commands import Terms, converge
+from compute_agent.driver.contract import Driver
+from compute_agent.journal import Entry, Journal
+from compute_agent.operation import Operation, Pause
+from compute_agent.outbox import Outbox
+from compute_agent.runner import Outcome, Runner
+
+LOG = logging.getLogger(__name__)
+LONGEST_PAUSE = 60.0
+
+
+class Work(msgspec.Struct):
+    """An operation under way for one server's generation."""
+
+    generation: int
+    number: int = 0
+    superseded: bool = False
+
+
+class Convergence:
+    """The servers of one host on their way to their goals.
+
+    :param tries: times a goal is tried before it is reported as failed.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        driver: Driver,
+        runner: Runner,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        tries: int,
+        shutdown_seconds: float,
+    ) -> None:
+        self._journal, self._driver, self._runner, self._outbox = journal, driver, runner, outbox
+        self._clock, self._tries, self._shutdown_seconds = clock, tries, shutdown_seconds
+        self._working: dict[str, Work] = {}
+        self._changes: dict[str, int] = {}
+        self._now = 0
+
+    # ---- what is being done --------------------------------------------------------------------------------
+    def moment(self) -> int:
+        """Give a mark in the order of changes, for ``unsure``."""
+        self._now += 1
+        return self._now
+
+    def unsure(self, since: int) -> frozenset[str]:
+        """Name the servers that were worked on after ``since``: a look at the host begun then may be out of date."""
+        changed = {server for server, at in self._changes.items() if at > since}
+        return frozenset(changed | set(self._working))
+
+    def working(self, server: str) -> bool:
+        """Say whether something is being done with a server."""
+        return server in self._working
+
+    def pursue(self, server: str) -> None:
+        """Work on a server's journalled goal, unless it is reached, given up, or being worked on."""
+        entry = self._journal.entry(server)
+        if entry is None or entry.state != "accepted":
+            return
+        work = self._working.get(server)
+        if work is None:
+            self._begin(entry)
+        elif work.generation != entry.goal.generation and not work.superseded:
+            work.superseded = True
+            self._runner.stop(work.number, lambda: self._next(server))
+
+    def _begin(self, entry: Entry) -> None:
+        server = entry.goal.server
+        work = self._working[server] = Work(entry.goal.generation)
+        LOG.info("server %s: to be %s at generation %d", server, entry.goal.power, entry.goal.generation)
+        operation = self._patiently(server, entry.goal.generation)
+        with logs.request(entry.request_id):
+            work.number = self._runner.begin(
+                f"server:{server}", operation, lambda outcome: self._ended(server, outcome)
+            )
+
+    def _next(self, server: str) -> None:
+        self._changes[server] = self.moment()
+        del self._working[server]
+        self.pursue(server)
+
+    def _patiently(self, server: str, generation: int) -> Operation[Settled]:
+        """Converge, again and again where that may help. Each time by the journal: a repeat may bring a fresh URL."""
+        for attempt in range(1, self._tries + 1):
+            entry = self._journal.entry(server)
+            assert entry is not None
+            try:
+                settled = yield from converge(self._driver, entry.goal, self._terms(entry))
+            except errors.BadRequest:
+                raise
+            except Exception as error:
+                if attempt == self._tries:
+                    raise
+                LOG.warning("server %s, generation %d, try %d: %s", server, generation, attempt, error)
+                yield Pause(min(LONGEST_PAUSE, 2.0**attempt))
+            else:
+                return settled
+        raise errors.SettingsError("[agent] tries must be at least 1")
+
+    def _terms(self, entry: Entry) -> Terms:
+        server = entry.goal.server
+
+        def restarted() -> None:
+            now = self._journal.entry(server)
+            assert now is not None
+            if now.goal.generation == entry.goal.generation:
+                self._journal.write(msgspec.structs.replace(now, restarted=True))
+
+        return Terms(
+            self._shutdown_seconds,
+            None if entry.restarted else entry.goal.restart,
+            restarted,
+            lambda network: self._network_used(network, server),
+        )
+
+    def _network_used(self, network: str, but: str) -> bool:
+        goals = [entry.goal for server, entry in self._journal.living().items() if server != but]
+        return any(port.network.id == network for goal in goals if goal.power is not Power.GONE for port in goal.ports)
+
+    def _ended(self, server: str, outcome: Outcome) -> None:
+        work = self._working.pop(server)
+        self._changes[server] = self.moment()
+        entry = self._journal.entry(server)
+        assert entry is not None
+        if entry.goal.generation != work.generation:
+            self.pursue(server)
+        elif outcome.error is None:
+            self._settle(entry, outcome.value)
+        else:
+            self._fail(entry, outcome.error)
+
+    def _settle(self, entry: Entry, settled: Settled) -> None:
+        LOG.info("server %s: is %s at generation %d", entry.goal.server, settled.power, entry.goal.generation)
+        # kept in the goal too: should the domain be lost, it is authored again with the same hardware
+        goal = msgspec.structs.replace(entry.goal, hardware=settled.hardware or entry.goal.hardware)
+        self._conclude(
+            msgspec.structs.replace(entry, goal=goal, state="settled", settled=settled, failed=None, seen=settled.power)
+        )
+
+    def _fail(self, entry: Entry, error: Exception) -> None:
+        if isinstance(error, errors.ToftError):
+            failed = Failed(code=error.code, reason=error.message)
+        else:
+            failed = Failed(code="internal", reason=f"the agent's driver broke: {type(error).__name__}: {error}")
+        LOG.error("server %s: generation %d failed: %s", entry.goal.server, entry.goal.generation, failed.reason)
+        LOG.debug("the failure of server %s", entry.goal.server, exc_info=error)
+        self._conclude(msgspec.structs.replace(entry, state="failed", settled=None, failed=failed))
+
+    def _conclude(self, entry: Entry) -> None:
+        with self._journal.together():
+            self._journal.write(entry)
+            self.tell(entry)
+
+    # ---- what was wished -----------------------------------------------------------------------------------
+    def tell(self, entry: Entry) -> None:
+        """Say how a concluded goal ended (again)."""
+        body = entry.settled or entry.failed
+        assert body is not None
+        self._outbox.say(body, entry.goal.server, entry.goal.generation, entry.request_id)
+
+    def accept(self, goal: Goal, request_id: str) -> None:
+        """Journal a goal that came. An older one is dropped; one that was concluded is answered again."""
+        entry = self._journal.entry(goal.server)
+        if entry is None or entry.goal.generation < goal.generation:
+            self._journal.write(_newer(goal, request_id, entry))
+        elif entry.goal.generation > goal.generation:
+            LOG.info("server %s: generation %d is older than what is known", goal.server, goal.generation)
+        elif entry.state == "accepted":
+            self._journal.write(msgspec.structs.replace(entry, goal=goal))
+        else:
+            self.tell(entry)
+
+    def reopen(self, entry: Entry, power: Power | None = None) -> None:
+        """Journal that a concluded goal is to be reached again, with another power if one is given."""
+        goal = entry.goal if power is None else msgspec.structs.replace(entry.goal, power=power)
+        self._journal.write(msgspec.structs.replace(entry, goal=goal, state="accepted", settled=None, failed=None))
+
+    def power_seen(self, entry: Entry, power: Power, reason: str) -> None:
+        """Tell that a guest's power changed by itself, once for each change."""
+        if entry.seen is power:
+            return
+        LOG.warning("server %s: is %s by itself: %s", entry.goal.server, power, reason)
+        self._changes[entry.goal.server] = self.moment()
+        with self._journal.together():
+            self._journal.write(msgspec.structs.replace(entry, seen=power))
+            body = PowerSeen(power=power, reason=reason)
+            self._outbox.say(body, entry.goal.server, entry.goal.generation)
+
+
+def _newer(goal: Goal, request_id: str, before: Entry | None) -> Entry:
+    """Make the entry of a new goal. A wish to be gone may come without ports: those of before must be unbound."""
+    if before is not None and goal.power is Power.GONE and not goal.ports:
+        goal = msgspec.structs.replace(goal, ports=before.goal.ports)
+    return Entry(goal=goal, seen=before.seen if before else None, request_id=request_id)

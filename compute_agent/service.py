@@ -1,0 +1,269 @@
+"""The agent's threads around its core.
+
+    loop       the session, its journal and the lanes' answers, all from one queue of things to do
+    commands   reads the host's queue; acks what the session has journalled
+    events     publishes what the session says; tells it what was confirmed
+    lanes      make the driver's calls (compute_agent.lanes)
+
+The agent is crash-only: an error that the core did not foresee ends its session, and a new one goes on from the
+journal, as after a kill.
+"""
+
+import contextlib
+import logging
+import queue
+import random
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+
+from common import errors
+from common.bus.contract import REPORTS, Bus, Consumer, Outgoing, Publisher
+from common.clock import Clock
+from common.ids import Ids, time_ordered
+from common.settings import Settings
+from common.wire import Event, pack
+from compute_agent.driver.contract import Driver
+from compute_agent.driver.memory import MemoryDriver
+from compute_agent.identity import folder, identity
+from compute_agent.journal import Journal
+from compute_agent.lanes import OTHERS, WorkerLanes
+from compute_agent.runner import Outcome
+from compute_agent.session import Session
+
+LOG = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 1.0
+"""The loop's longest rest: abandoned calls are noticed at least so often."""
+
+TICK_SECONDS = 5.0
+"""Seconds after which an idle publisher is kept alive."""
+
+POOLS = {"image": 2, "report": 2, "query": 1}
+"""Threads for kinds of lanes beside the work on servers, which has ``[agent] workers``."""
+
+
+class AgentService:
+    """An agent in threads of this process. ``start`` returns at once: broker and hypervisor may come later.
+
+    :param check: gives what keeps this machine from running guests.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        bus: Bus,
+        driver: Driver,
+        clock: Clock,
+        ids: Ids,
+        check: Callable[[], list[str]] = list,
+    ) -> None:
+        self._check = check
+        self._settings, self._bus, self._driver, self._clock, self._ids = settings, bus, driver, clock, ids
+        self.identity = identity(settings, ids)
+        self._todo: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._outgoing: queue.SimpleQueue[list[Event]] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._journal = Journal(folder(settings) / "journal.sqlite", clock)
+        pools = {OTHERS: settings.agent.workers, **POOLS}
+        self._lanes = WorkerLanes(self._answered, clock, pools)
+        self._session = self._new_session()
+        self._publishing = False
+        self._threads = [
+            threading.Thread(target=target, name=f"agent-{name}", daemon=True)
+            for name, target in (("loop", self._loop), ("commands", self._commands), ("events", self._events))
+        ]
+
+    def problems(self) -> list[str]:
+        """Give what keeps this machine from running guests, each with what to do; empty where nothing does."""
+        return self._check()
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop the threads. Guests go on running; what was not finished is when the agent starts again."""
+        self._stopping.set()
+        self._todo.put(lambda: None)
+        self._outgoing.put([])
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(10.0)
+        self._lanes.close()
+        self._driver.close()
+        self._journal.close()
+
+    def stuck(self) -> dict[str, str]:
+        """Say which lanes hold calls on the hypervisor that do not come back; empty on a healthy host."""
+        return self._lanes.stuck()
+
+    @property
+    def epoch(self) -> int | None:
+        """Give the epoch that this host was welcomed under; None while it is not."""
+        return self._session.epoch
+
+    # ---- the loop ------------------------------------------------------------------------------------------
+    def _new_session(self) -> Session:
+        return Session(
+            self.identity,
+            self._journal,
+            self._driver,
+            self._lanes,
+            self._clock,
+            self._ids,
+            self._settings.agent,
+            lambda event: self._todo.put(lambda: self._session.domain_event(event)),
+        )
+
+    def _answered(self, token: int, outcome: Outcome) -> None:
+        self._todo.put(partial(self._session.answered, token, outcome))
+
+    def _loop(self) -> None:
+        self._guarded(self._session.start)
+        while not self._stopping.is_set():
+            rest = min(SWEEP_SECONDS, max(0.0, self._session.next_due() - self._clock.monotonic()))
+            with contextlib.suppress(queue.Empty):
+                self._guarded(self._todo.get(timeout=rest))
+            self._lanes.sweep()
+            self._guarded(self._session.tick)
+            self._guarded(self._offer)
+
+    def _guarded(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except Exception:
+            LOG.exception("the agent's session broke; a new one goes on from the journal")
+            self._stopping.wait(random.uniform(0.5, 1.5))  # noqa: S311
+            self._session = self._new_session()
+            self._session.start()
+
+    def _offer(self) -> None:
+        if not self._publishing and (events := self._session.outgoing()):
+            self._publishing = True
+            self._outgoing.put(events)
+
+    def _published(self, session: Session, there: list[Event], back: list[Event]) -> None:
+        self._publishing = False
+        if session is self._session:
+            session.confirmed(there)
+            session.returned(back)
+
+    # ---- the bus -------------------------------------------------------------------------------------------
+    def _commands(self) -> None:
+        losses = 0
+        consumer: Consumer | None = None
+        while not self._stopping.is_set():
+            try:
+                if consumer is None or losses != self._session.losses:
+                    losses = self._session.losses
+                    _close(consumer)
+                    consumer = self._bus.commands(self.identity.host)
+                self._take(consumer)
+            except errors.Unavailable as error:
+                LOG.info("no commands: %s", error.message)
+                self._rest()
+            except Exception:
+                LOG.exception("commands were not taken; they come again")
+                self._rest()
+        _close(consumer)
+
+    def _take(self, consumer: Consumer) -> None:
+        deliveries = consumer.receive(timeout=1.0)
+        if not deliveries:
+            return
+        tags = [delivery.tag for delivery in deliveries]
+        try:
+            refused = set(self._journalled([delivery.body for delivery in deliveries]))
+        except Exception:
+            consumer.release(tags)
+            raise
+        consumer.ack([tag for place, tag in enumerate(tags) if place not in refused])
+        if refused:
+            consumer.reject([tag for place, tag in enumerate(tags) if place in refused])
+
+    def _journalled(self, bodies: Sequence[bytes]) -> list[int]:
+        """Have the loop take commands, and wait until it has."""
+        answer: Future[list[int]] = Future()
+
+        def take() -> None:
+            try:
+                answer.set_result(self._session.take(bodies))
+            except Exception as error:
+                answer.set_exception(error)
+                raise
+
+        self._todo.put(take)
+        while not self._stopping.is_set():
+            try:
+                return answer.result(timeout=1.0)
+            except TimeoutError:
+                continue
+        raise errors.Unavailable("the agent is stopping")
+
+    def _events(self) -> None:
+        losses = 0
+        publisher: Publisher | None = None
+        while not self._stopping.is_set():
+            events = self._next_events(publisher)
+            if not events:
+                continue
+            session = self._session
+            if losses != session.losses:
+                losses = session.losses
+                _close(publisher)
+                publisher = None
+            try:
+                publisher = publisher or self._bus.publisher()
+                back = self._publish(publisher, events)
+            except errors.BusUnavailable as error:
+                LOG.info("%d events wait: %s", len(events), error.message)
+                back = events
+                _close(publisher)
+                publisher = None
+            if back:
+                self._rest()
+            there = [event for event in events if event not in back]
+            self._todo.put(partial(self._published, session, there, back))
+        _close(publisher)
+
+    def _next_events(self, publisher: Publisher | None) -> list[Event]:
+        try:
+            return self._outgoing.get(timeout=TICK_SECONDS)
+        except queue.Empty:
+            if publisher is not None:
+                publisher.tick()
+            return []
+
+    def _publish(self, publisher: Publisher, events: list[Event]) -> list[Event]:
+        """Publish events; give those that did not arrive."""
+        messages = [Outgoing(REPORTS, f"host.{event.host}.{event.kind}", pack(event)) for event in events]
+        returned = set(publisher.publish(messages))
+        return [event for event, message in zip(events, messages, strict=True) if message in returned]
+
+    def _rest(self) -> None:
+        """Wait a little, not in step with other hosts."""
+        self._stopping.wait(random.uniform(0.5, 3.0))  # noqa: S311
+
+
+def _close(connection: Consumer | Publisher | None) -> None:
+    if connection is not None:
+        connection.close()
+
+
+def embedded(settings: Settings, bus: Bus, clock: Clock) -> AgentService:
+    """Make an agent with the driver that the settings name (the entry point ``toft.agents``).
+
+    :raises SettingsError: there is no such driver.
+    """
+    if settings.agent.driver == "memory":
+        return AgentService(settings, bus, MemoryDriver(), clock, time_ordered(clock))
+    if settings.agent.driver != "libvirt":
+        raise errors.SettingsError(f"[agent] driver is {settings.agent.driver}; it must be libvirt or memory")
+    from compute_agent.driver.libvirt import (
+        service as libvirt,
+    )  # the library is not needed where the driver only pretends
+
+    return AgentService(settings, bus, libvirt.make(settings, clock), clock, time_ordered(clock))
