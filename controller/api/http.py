@@ -39,6 +39,7 @@ class Services:
     policy: Policy
     passwords: Passwords
     image_urls: ImageUrls
+    answers: Answers
     controller: str
     """This controller's name, as ``image_copy`` has it."""
 

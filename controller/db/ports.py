@@ -23,10 +23,14 @@ COMPUTE = "compute:nova"
 
 
 class PortWish(NamedTuple):
-    """A port to be made: where, for whom, and what it asks for. Without ``address`` the subnet's next one."""
+    """A port to be made: where, for whom, and what it asks for. Without ``address`` the subnet's next one.
+
+    ``subnet_id`` only insists: the address is of the network's one subnet.
+    """
 
     network_id: str
     project_id: str
+    subnet_id: str | None = None
     address: str | None = None
     mac: str | None = None
     name: str = ""
@@ -56,6 +60,11 @@ def find(tx: Tx, port_id: str, project_id: str | None = None, lock: bool = False
     """Read a port; with a project only its own."""
     port = get(tx, [port_id], lock).get(port_id)
     return port if port and project_id in (None, port.project_id) else None
+
+
+def of_network(tx: Tx, network_id: str) -> list[Port]:
+    """Read all ports of a network, whosever they are."""
+    return _read(tx, tables.port.c.network_id == network_id, lock=False)
 
 
 def of_servers(tx: Tx, servers: Iterable[str], lock: bool = False) -> dict[str, list[Port]]:
@@ -156,6 +165,8 @@ class _Maker:
         try:
             if wish.mac in self._macs:
                 raise errors.Conflict(f"MAC address {wish.mac} is in use")
+            if wish.subnet_id and (not subnet or subnet.id != wish.subnet_id):
+                raise errors.BadRequest(f"network {wish.network_id} has no subnet {wish.subnet_id}")
             if wish.address and not subnet:
                 raise errors.BadRequest(f"network {wish.network_id} has no subnet that {wish.address} could be of")
             address = self._spaces[subnet.id].take(wish.address) if subnet else None
@@ -164,10 +175,9 @@ class _Maker:
         self._macs.add(wish.mac or mac)
         return Port(
             id=identity,
-            subnet_id=subnet.id if subnet else None,
             created_at=self._now,
             updated_at=self._now,
-            **wish._asdict() | {"mac": wish.mac or mac, "address": address},
+            **wish._asdict() | {"mac": wish.mac or mac, "address": address, "subnet_id": subnet.id if subnet else None},
         )
 
 

@@ -1,0 +1,1 @@
+"""Handlers of Compute, one noun a file."""

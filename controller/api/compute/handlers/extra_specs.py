@@ -1,0 +1,47 @@
+"""Extra specs of flavors."""
+
+from common import errors
+from controller.admission.flavors import DeleteSpec, SetSpecs
+from controller.api.compute.handlers.flavors import found_flavor
+from controller.api.compute.schemas import flavors as schemas
+from controller.api.http import Answer, Request, ok
+
+
+def index(req: Request) -> Answer:
+    """Show all of a flavor's."""
+    req.allow("compute:flavors:read")
+    return ok({"extra_specs": found_flavor(req).extra_specs})
+
+
+def show(req: Request) -> Answer:
+    """Show one."""
+    req.allow("compute:flavors:read")
+    key, specs = req.path["key"], found_flavor(req).extra_specs
+    if key not in specs:
+        raise errors.NotFound(f"Flavor {req.path['flavor_id']} has no extra specs with key {key}.")
+    return ok({key: specs[key]})
+
+
+def create(req: Request) -> Answer:
+    """Add some, or change them."""
+    req.allow("compute:flavors:write")
+    specs = {key: str(value) for key, value in req.json(schemas.SET_SPECS)["extra_specs"].items()}
+    req.submit(SetSpecs(id=req.path["flavor_id"], specs=specs))
+    return ok({"extra_specs": specs})
+
+
+def update(req: Request) -> Answer:
+    """Change one."""
+    req.allow("compute:flavors:write")
+    specs = {key: str(value) for key, value in req.json(schemas.SET_SPEC).items()}
+    if req.path["key"] not in specs:
+        raise errors.BadRequest("Request body and URI mismatch")
+    req.submit(SetSpecs(id=req.path["flavor_id"], specs=specs))
+    return ok(specs)
+
+
+def delete(req: Request) -> Answer:
+    """Take one away."""
+    req.allow("compute:flavors:write")
+    req.submit(DeleteSpec(id=req.path["flavor_id"], key=req.path["key"]))
+    return Answer(200)

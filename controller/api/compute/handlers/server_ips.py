@@ -1,0 +1,26 @@
+"""Addresses of servers."""
+
+from common import errors
+from controller.api.compute.handlers.servers import found_server, surroundings
+from controller.api.compute.views.servers import plain_addresses
+from controller.api.http import Answer, Request, ok
+
+
+def index(req: Request) -> Answer:
+    """Show all, by network."""
+    return ok({"addresses": _addresses(req)})
+
+
+def show(req: Request) -> Answer:
+    """Show those on one network."""
+    name, found = req.path["network"], _addresses(req)
+    if name not in found:
+        raise errors.NotFound(f"Instance has no network {name!r}")
+    return ok({name: found[name]})
+
+
+def _addresses(req: Request) -> dict[str, list[dict[str, object]]]:
+    req.allow("compute:servers:read")
+    with req.read() as tx:
+        server = found_server(req, tx)
+        return plain_addresses(server, surroundings(req, tx, [server]))

@@ -1,0 +1,104 @@
+"""Compute's endpoints and the rules they ask."""
+
+from controller.api.compute.handlers import (
+    availability_zones,
+    extensions,
+    extra_specs,
+    flavors,
+    hypervisors,
+    keypairs,
+    limits,
+    server_actions,
+    server_ips,
+    server_metadata,
+    server_timeline,
+    servers,
+    services,
+)
+from controller.api.policy import ADMIN, MEMBER, READER, Rule
+from controller.api.route import Route
+
+_FLAVOR = "/v2.1/flavors/{flavor_id}"
+_SPECS = f"{_FLAVOR}/os-extra_specs"
+_SERVER = "/v2.1/servers/{server_id}"
+_KEYPAIRS = "/v2.1/os-keypairs"
+
+ROUTES = (
+    Route("GET", "/v2.1/flavors", flavors.index),
+    Route("POST", "/v2.1/flavors", flavors.create),
+    Route("GET", "/v2.1/flavors/detail", flavors.detail),
+    Route("GET", _FLAVOR, flavors.show),
+    Route("DELETE", _FLAVOR, flavors.delete),
+    Route("GET", _SPECS, extra_specs.index),
+    Route("POST", _SPECS, extra_specs.create),
+    Route("GET", f"{_SPECS}/{{key}}", extra_specs.show),
+    Route("PUT", f"{_SPECS}/{{key}}", extra_specs.update),
+    Route("DELETE", f"{_SPECS}/{{key}}", extra_specs.delete),
+    Route("GET", _KEYPAIRS, keypairs.index),
+    Route("POST", _KEYPAIRS, keypairs.create),
+    Route("GET", f"{_KEYPAIRS}/{{name}}", keypairs.show),
+    Route("DELETE", f"{_KEYPAIRS}/{{name}}", keypairs.delete),
+    Route("GET", "/v2.1/servers", servers.index),
+    Route("POST", "/v2.1/servers", servers.create),
+    Route("GET", "/v2.1/servers/detail", servers.detail),
+    Route("GET", _SERVER, servers.show),
+    Route("PUT", _SERVER, servers.update),
+    Route("DELETE", _SERVER, servers.delete),
+    Route("POST", f"{_SERVER}/action", server_actions.act),
+    Route("GET", f"{_SERVER}/ips", server_ips.index),
+    Route("GET", f"{_SERVER}/ips/{{network}}", server_ips.show),
+    Route("GET", f"{_SERVER}/metadata", server_metadata.index),
+    Route("POST", f"{_SERVER}/metadata", server_metadata.create),
+    Route("PUT", f"{_SERVER}/metadata", server_metadata.replace),
+    Route("GET", f"{_SERVER}/metadata/{{key}}", server_metadata.show),
+    Route("PUT", f"{_SERVER}/metadata/{{key}}", server_metadata.update),
+    Route("DELETE", f"{_SERVER}/metadata/{{key}}", server_metadata.delete),
+    Route("GET", f"{_SERVER}/toft-timeline", server_timeline.show),
+    Route("GET", "/v2.1/os-hypervisors", hypervisors.index),
+    Route("GET", "/v2.1/os-hypervisors/detail", hypervisors.detail),
+    Route("GET", "/v2.1/os-hypervisors/statistics", hypervisors.statistics),
+    Route("GET", "/v2.1/os-hypervisors/{hypervisor_id}", hypervisors.show),
+    Route("GET", "/v2.1/os-services", services.index),
+    Route("PUT", "/v2.1/os-services/enable", services.enable),
+    Route("PUT", "/v2.1/os-services/disable", services.disable),
+    Route("PUT", "/v2.1/os-services/disable-log-reason", services.disable_with_reason),
+    Route("GET", "/v2.1/os-availability-zone", availability_zones.index),
+    Route("GET", "/v2.1/os-availability-zone/detail", availability_zones.detail),
+    Route("GET", "/v2.1/limits", limits.show),
+    Route("GET", "/v2.1/extensions", extensions.index),
+    Route("GET", "/v2.1/extensions/{alias}", extensions.show),
+)
+
+_A_FLAVOR, _A_SERVER, _MY_KEYS = f"/compute{_FLAVOR}", f"/compute{_SERVER}", f"/compute{_KEYPAIRS}"
+_SERVERS = "/compute/v2.1/servers"
+
+RULES = (
+    Rule("compute:everyone", ADMIN, "See and touch servers of all projects."),
+    Rule("compute:host_fields", ADMIN, "See on which host a server is, and its name there.", (("GET", _A_SERVER),)),
+    Rule(
+        "compute:flavors:read", READER, "List and show flavors.", (("GET", "/compute/v2.1/flavors"), ("GET", _A_FLAVOR))
+    ),
+    Rule(
+        "compute:flavors:write",
+        ADMIN,
+        "Create and delete flavors, see those that are not public, and set extra specs.",
+        (("POST", "/compute/v2.1/flavors"), ("DELETE", _A_FLAVOR), ("POST", f"{_A_FLAVOR}/os-extra_specs")),
+    ),
+    Rule("compute:keypairs:read", READER, "List and show one's own keypairs.", (("GET", _MY_KEYS),)),
+    Rule("compute:keypairs:write", MEMBER, "Make and delete one's own keypairs.", (("POST", _MY_KEYS),)),
+    Rule("compute:servers:read", READER, "List and show servers.", (("GET", _SERVERS), ("GET", _A_SERVER))),
+    Rule("compute:servers:create", MEMBER, "Create servers.", (("POST", _SERVERS),)),
+    Rule("compute:servers:update", MEMBER, "Rename servers and change their metadata.", (("PUT", _A_SERVER),)),
+    Rule("compute:servers:delete", MEMBER, "Delete servers.", (("DELETE", _A_SERVER),)),
+    Rule("compute:servers:act", MEMBER, "Start, stop and reboot servers.", (("POST", f"{_A_SERVER}/action"),)),
+    Rule("compute:servers:console", MEMBER, "Read servers' consoles.", (("POST", f"{_A_SERVER}/action"),)),
+    Rule("compute:limits:read", READER, "See the project's limits.", (("GET", "/compute/v2.1/limits"),)),
+    Rule("compute:zones:read", READER, "See availability zones.", (("GET", "/compute/v2.1/os-availability-zone"),)),
+    Rule(
+        "compute:hosts:read",
+        ADMIN,
+        "See hypervisors, services and zones in detail.",
+        (("GET", "/compute/v2.1/os-hypervisors"), ("GET", "/compute/v2.1/os-services")),
+    ),
+    Rule("compute:hosts:write", ADMIN, "Enable and disable hosts.", (("PUT", "/compute/v2.1/os-services/{action}"),)),
+)

@@ -1,0 +1,1 @@
+"""What Compute accepts, one noun a file."""

@@ -1,0 +1,1 @@
+"""What Compute shows, one noun a file."""

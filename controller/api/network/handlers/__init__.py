@@ -1,0 +1,1 @@
+"""Handlers of Network, one noun a file."""

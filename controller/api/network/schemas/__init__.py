@@ -1,0 +1,1 @@
+"""What Network accepts, one noun a file."""

@@ -1,0 +1,1 @@
+"""What Network shows, one noun a file."""

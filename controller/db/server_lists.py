@@ -1,0 +1,100 @@
+"""Lists of servers: whose, which, and one page of them."""
+
+import re
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from common.model import Record
+from common.model.server import Server
+from common.states import State
+from controller.db import tables
+from controller.db.engine import Tx
+from controller.db.paging import Page, Paged, page_of
+from controller.db.servers import SERVERS
+
+_server, _port = tables.server.c, tables.port.c
+
+SORTABLE = {
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "display_name": "name",
+    "name": "name",
+    "uuid": "id",
+    "id": "id",
+    "vm_state": "state",
+    "status": "state",
+    "user_id": "user_id",
+    "project_id": "project_id",
+    "image_ref": "image_id",
+    "instance_type_id": "flavor_id",
+}
+"""What a list may be sorted by, as clients name it, and the column of that. None of them is ever null."""
+
+
+class Filter(Record, frozen=True):
+    """Which servers; None: whatever. ``name`` and ``address`` are patterns, see ``pattern``."""
+
+    project_id: str | None = None
+    user_id: str | None = None
+    name: str | None = None
+    address: str | None = None
+    states: tuple[State, ...] | None = None
+    image_id: str | None = None
+    flavor_id: str | None = None
+    host_id: str | None = None
+    reservation_id: str | None = None
+    changed_since: datetime | None = None
+    deleted: bool = False
+
+
+def listing(tx: Tx, wanted: Filter, page: Page) -> Paged[Server]:
+    """Read one page of servers.
+
+    :raises BadRequest: the page's marker is not in the list.
+    """
+    return page_of(tx, SERVERS, _where(wanted), page)
+
+
+def find(tx: Tx, server_id: str, project_id: str | None) -> Server | None:
+    """Read a server that is not deleted; with a project only its own."""
+    mine = [] if project_id is None else [_server.project_id == project_id]
+    return SERVERS.first(
+        tx, SERVERS.select().where(_server.id == server_id, _server.state != State.DELETED.value, *mine)
+    )
+
+
+def _where(wanted: Filter) -> list[sa.ColumnElement[bool]]:
+    equal = ("project_id", "user_id", "image_id", "flavor_id", "host_id", "reservation_id")
+    where = [_server[name] == getattr(wanted, name) for name in equal if getattr(wanted, name) is not None]
+    if wanted.name is not None:
+        where.append(_server.name.ilike(pattern(wanted.name), escape="\\"))
+    if wanted.address is not None:
+        matching = sa.select(_port.device_id).where(_port.address.like(pattern(wanted.address), escape="\\"))
+        where.append(_server.id.in_(matching))
+    if wanted.states is not None:
+        where.append(_server.state.in_([state.value for state in wanted.states]))
+    if wanted.changed_since is not None:
+        return [*where, _server.updated_at >= wanted.changed_since]
+    gone = _server.state == State.DELETED.value
+    return [*where, gone if wanted.deleted else ~gone]
+
+
+_TOKEN = re.compile(r"\\.|\.\*|.", re.DOTALL)
+
+
+def pattern(expression: str) -> str:
+    r"""Write what clients send as a regular expression as a LIKE pattern, escaped by ``\``.
+
+    Known are ``^`` and ``$`` at the ends, ``.``, ``.*`` and ``\`` before a character; all else stands for itself.
+    A database would run a whole expression for as long as a hostile one likes.
+    """
+    starts, ends = expression.startswith("^"), expression.endswith("$") and not expression.endswith("\\$")
+    inner = expression[starts : len(expression) - ends if len(expression) > starts else None]
+    known = {".": "_", ".*": "%"}
+    like = "".join(known.get(token) or _literal(token[-1]) for token in _TOKEN.findall(inner))
+    return ("" if starts else "%") + like + ("" if ends else "%")
+
+
+def _literal(character: str) -> str:
+    return f"\\{character}" if character in "\\%_" else character
