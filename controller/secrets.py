@@ -97,3 +97,12 @@ class ImageUrls:
 
 def _signature(key: bytes, digest: str, host: str, expires: str) -> str:
     return hmac.new(key, f"image\n{digest}\n{host}\n{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def valid(sealed: MultiFernet, token: str, clock: Clock, seconds: int) -> bool:
+    """Say whether ``sealed`` sealed this token, not longer than ``seconds`` ago."""
+    try:
+        sealed.decrypt_at_time(token.encode(), seconds, int(clock.now().timestamp()))
+    except (InvalidToken, ValueError):
+        return False
+    return True

@@ -9,8 +9,8 @@ import yaml
 TENANT, ADMIN = "toft", "toft-admin"
 """The clouds that ``toft up`` writes: a tenant's and the operator's."""
 
-ACCOUNTS = {TENANT: ("demo", "demo"), ADMIN: ("admin", "admin")}
-"""Cloud -> (user, project)."""
+ACCOUNTS = {TENANT: ("demo", "demo", "member"), ADMIN: ("admin", "admin", "admin")}
+"""Cloud -> (user, project, role)."""
 
 
 def passwords(path: Path) -> dict[str, str]:
@@ -37,7 +37,7 @@ def write(path: Path, url: str, secret: dict[str, str]) -> None:
             "region_name": "RegionOne",
             "identity_api_version": 3,
         }
-        for cloud, (user, project) in ACCOUNTS.items()
+        for cloud, (user, project, _role) in ACCOUNTS.items()
     }
     new = path.with_name(f".{path.name}.new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -1,5 +1,7 @@
 """``toft controller``: the API, the scheduler and the workflows, for hosts that are elsewhere."""
 
+import os
+import os
 import signal
 import threading
 
@@ -13,15 +15,19 @@ from controller.service import ControllerService
 
 @click.command()
 @click.option("--config", multiple=True, type=click.Path(exists=True), help="Settings file; later ones win.")
-@click.option("--admin-password", envvar="TOFT_ADMIN_PASSWORD", help="Make or change the user admin of the project admin.")
-def controller(config: tuple[str, ...], admin_password: str | None) -> None:
-    """Run a controller until it is stopped. What it acknowledged survives any end."""
+def controller(config: tuple[str, ...]) -> None:
+    """Run a controller until it is stopped. What it acknowledged survives any end.
+
+    With TOFT_ADMIN_PASSWORD in the environment, the user admin of the project admin is made, or gets that password.
+    """
     chosen = settings.load(config)
     logs.setup(chosen.logs)
     folder.prepare(chosen.state.path)
     service = ControllerService(chosen, open_bus(chosen.bus), SystemClock())
+    admin_password = os.environ.get("TOFT_ADMIN_PASSWORD")
+    admin_password = os.environ.get("TOFT_ADMIN_PASSWORD")
     if admin_password:
-        service.bootstrap({"admin": (admin_password, "admin")})
+        service.bootstrap({"admin": (admin_password, "admin", "admin")})
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -1,4 +1,4 @@
-"""``toft first``: what a new cloud shows first. An image, two flavors, a network, a key, and a server you can log in to.
+"""``toft first``: what a new cloud shows first. An image, flavors, a network, a key, and a server to log in to.
 
 It speaks HTTP like any client, finds what is there already, and makes only what is missing.
 """
@@ -28,6 +28,7 @@ RANGES = ("10.20.0.0/24", "10.21.0.0/24", "172.20.0.0/24", "192.168.220.0/24")
 """Subnets to try: the host may route some of them already."""
 
 NAME = "first"
+SECOND = f"--image tiny --flavor tiny --network net --key-name {NAME} --wait second"
 LOGIN = "login:"
 PATIENCE = 600.0
 
@@ -217,7 +218,7 @@ def run(clouds: Path, image: Path, key: Path, console: Console) -> None:
     console.print("Try next (in another terminal):\n")
     for command in (
         f"{prefix}openstack --os-cloud {TENANT} server list",
-        f"{prefix}openstack --os-cloud {TENANT} server create --image tiny --flavor tiny --network net --key-name {NAME} --wait second",
+        f"{prefix}openstack --os-cloud {TENANT} server create {SECOND}",
         f"{prefix}openstack --os-cloud {ADMIN} hypervisor list",
     ):
         console.print(f"  {command}", highlight=False, soft_wrap=True)

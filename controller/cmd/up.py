@@ -12,10 +12,11 @@ import msgspec
 from rich.console import Console
 
 from common import agents, errors, folder, logs, settings
-from common.bus.memory import MemoryBus
+from common.bus import open_bus
 from common.clock import SystemClock
 from controller.cmd import clouds as clouds_file
 from controller.cmd import first as tour
+from controller.cmd.clouds import ACCOUNTS
 from controller.service import ControllerService
 
 LOG_FILE = "toft.log"
@@ -48,7 +49,7 @@ def up(config: tuple[str, ...], clouds: Path, first: Path | None) -> None:
 
 
 def embedded(chosen: settings.Settings) -> settings.Settings:
-    """Give the settings of a process that is controller and agent: the in-memory bus, a log file in the state folder."""
+    """Give the settings of a process that is both sides: the in-memory bus, a log file in the state folder."""
     replace = msgspec.structs.replace
     log_file = chosen.logs.file or str(Path(chosen.state.path) / LOG_FILE)
     return replace(chosen, bus=replace(chosen.bus, url="memory://"), logs=replace(chosen.logs, file=log_file))
@@ -61,16 +62,14 @@ def start(chosen: settings.Settings, clouds: Path) -> tuple[ControllerService, a
     """
     logs.setup(chosen.logs)
     clock = SystemClock()
-    bus = MemoryBus(chosen.bus)
+    bus = open_bus(chosen.bus)
     agent = agents.agent_factory()(chosen, bus, clock)
     problems = agent.problems()
     if problems:
         raise errors.SettingsError(f"this machine is not ready: {'; '.join(problems)}. `make doctor` tells more")
     service = ControllerService(chosen, bus, clock)
     secret = clouds_file.passwords(clouds)
-    service.bootstrap(
-        {user: (secret[cloud], project) for cloud, (user, project) in clouds_file.ACCOUNTS.items()}
-    )
+    service.bootstrap({user: (secret[cloud], project, role) for cloud, (user, project, role) in ACCOUNTS.items()})
     clouds_file.write(clouds, chosen.api_url, secret)
     service.start()
     agent.start()

@@ -1,0 +1,158 @@
+"""The controller's loops around its cores, put together once.
+
+    writer   takes what handlers submit          runner   takes workflows that are ready
+    relay    publishes the outbox                inbox    takes in what hosts report
+    tenure   keeps the scheduler's lease         watch    notices silent hosts, forgets what is old
+    api      answers HTTP
+
+A commit wakes whoever has work after it; besides, each looks by itself every ``poll_seconds``.
+"""
+
+import logging
+import os
+import platform
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from common.bus.contract import Bus
+from common.clock import Clock
+from common.ids import time_ordered
+from common.loop import Loop
+from common.settings import Settings
+from controller.admission.identity import Bootstrap
+from controller.answers import Answers
+from controller.api import app
+from controller.api.http import Services
+from controller.api.passwords import Passwords
+from controller.api.policy import Policy
+from controller.api.routes import SERVICES
+from controller.api.server import ApiServer
+from controller.db import migrate
+from controller.db.engine import Store
+from controller.image_store import ImageStore
+from controller.scheduler.simple import SimpleScheduler
+from controller.secrets import Secrets, valid
+from controller.workflow.inbox import Inbox
+from controller.workflow.registry import WORKFLOWS
+from controller.workflow.relay import Relay
+from controller.workflow.runner import Runner
+from controller.workflow.tenure import SECONDS, Tenure
+from controller.workflow.watch import Watch
+from controller.workflow.world import World
+from controller.writer.answers import Answers as KeptAnswers
+from controller.writer.group import GroupWriter
+from controller.writer.service import WriterService
+
+LOG = logging.getLogger(__name__)
+LISTEN_SECONDS = 0.5
+WATCH_SECONDS = 5.0
+
+
+class ControllerService:
+    """A controller in threads of this process. Making it brings the database's schema up to date.
+
+    :raises DatabaseUnavailable: the database cannot be reached.
+    :raises SettingsError: a setting is wrong, or the database is of a newer version.
+    """
+
+    def __init__(self, settings: Settings, bus: Bus, clock: Clock) -> None:
+        self._bus = bus
+        poll = settings.controller.poll_seconds
+        name = settings.controller.name or platform.node()
+        ids = time_ordered(clock)
+        migrate.upgrade(settings.database_url)
+        self.store = Store(settings.database_url, settings.database.pool)
+        self.world = World(clock, ids, settings, SimpleScheduler(clock, ids))
+        secrets = Secrets(Path(settings.state.path) / "keys")
+        urls = secrets.image_urls(settings.api_url, clock, settings.images.url_seconds)
+        answers = Answers(self.store, clock)
+        kept = KeptAnswers(secrets.answers.encrypt, secrets.answers.decrypt)
+
+        self._publisher, self._consumer, self._declared = bus.publisher(), bus.reports(), False
+        self.relay = Relay(self.store, self._publisher, clock, urls.sign)
+        self.tenure = Tenure(self.store, self.world, f"{name}/{os.getpid()}")
+        self.runner = Runner(self.store, self.world, WORKFLOWS, self.tenure.holds)
+        self.inbox = Inbox(self.store, self.world, self._consumer, bus.declare_host, self.relay.post, answers.wake)
+        self.writer = WriterService(GroupWriter(self.store, self.world, kept, committed=self._wake))
+        self.services = Services(
+            store=self.store,
+            writer=self.writer,
+            world=self.world,
+            settings=settings,
+            secrets=secrets,
+            images=ImageStore(Path(settings.state.path) / "images", ids),
+            policy=Policy([rule for service in SERVICES for rule in service.rules], settings.api.policy_file),
+            passwords=Passwords(clock),
+            image_urls=urls,
+            answers=answers,
+            controller=name,
+        )
+        self.services.images.forget_unfinished()
+        is_token = partial(valid, secrets.tokens, clock=clock, seconds=settings.api.token_seconds)
+        self._api = ApiServer(app.make(self.services), settings, is_token)
+        self._loops = {
+            "relay": Loop("relay", self._relay_turn, poll),
+            "runner": Loop("runner", self._runner_turn, poll),
+            "inbox": Loop("inbox", self._inbox_turn, 0.0),
+            "tenure": Loop("tenure", self._tenure_turn, SECONDS / 3),
+            "watch": Loop("watch", Watch(self.store, self.world).turn, WATCH_SECONDS),
+        }
+
+    def start(self) -> None:
+        """Begin: loops first, the API last. Without a broker it says so and goes on when one comes."""
+        self.writer.start()
+        for loop in self._loops.values():
+            loop.start()
+        self._api.start()
+
+    def bootstrap(self, users: Mapping[str, tuple[str, str, str]]) -> None:
+        """Have these users: name -> (password, project, role). What is there already only gets the password."""
+        hashed = {
+            name: (self.services.passwords.hash(password), project, role)
+            for name, (password, project, role) in users.items()
+        }
+        with self.store.tx() as tx:
+            Bootstrap(users=hashed).apply(tx, self.world)
+
+    def stop(self) -> None:
+        """Stop: the API first. What is not done goes on at the next start, here or in another controller."""
+        self._api.stop()
+        for loop in self._loops.values():
+            loop.stop()
+        for loop in self._loops.values():
+            loop.join()
+        self.writer.stop()
+        self._publisher.close()
+        self._consumer.close()
+        self.store.close()
+
+    # ---- turns ---------------------------------------------------------------------------------------------
+    def _relay_turn(self) -> int:
+        moved = self.relay.turn()
+        if not moved:
+            self._publisher.tick()
+        return moved
+
+    def _runner_turn(self) -> int:
+        taken = self.runner.turn()
+        if taken:
+            self._wake("relay")
+        return taken
+
+    def _inbox_turn(self) -> bool:
+        if not self._declared:
+            self._bus.declare()
+            self._declared = True
+        if self.inbox.turn(LISTEN_SECONDS):
+            self._wake("runner", "relay")
+        return True
+
+    def _tenure_turn(self) -> bool:
+        if self.tenure.turn():
+            self._wake("runner")
+        return False
+
+    def _wake(self, *names: str) -> None:
+        for name in names or ("runner", "relay"):
+            self._loops[name].wake()

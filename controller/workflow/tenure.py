@@ -1,0 +1,37 @@
+"""Tenure: which named leases this controller holds. The scheduler's writer is one of them."""
+
+from controller.db import leases
+from controller.db.engine import Store
+from controller.workflow.world import World
+
+SECONDS = 15.0
+NAMES = ("scheduler",)
+
+
+class Tenure:
+    """Takes leases and keeps them up. Steps that need one are fenced by the ledger's own comparisons besides.
+
+    :param holder: this controller's name, different from that of any other process.
+    """
+
+    def __init__(self, store: Store, world: World, holder: str) -> None:
+        self._store, self._world, self._holder = store, world, holder
+        self._until: dict[str, float] = {}
+
+    def turn(self) -> int:
+        """Take what is free, prolong what is held; says how many were newly won. One transaction.
+
+        :raises DatabaseUnavailable: what is held runs out by itself.
+        """
+        asked = self._world.clock.monotonic()
+        before = {name for name in NAMES if self.holds(name)}
+        with self._store.tx() as tx:
+            won = {n for n in NAMES if leases.take(tx, n, self._holder, SECONDS, self._world.clock) is not None}
+        self._until = dict.fromkeys(won, asked + SECONDS)
+        if won - before:
+            self._world.scheduler.reload()
+        return len(won - before)
+
+    def holds(self, name: str) -> bool:
+        """Say whether the lease is held now, counted from when it was asked for."""
+        return self._until.get(name, 0.0) > self._world.clock.monotonic()

@@ -1,0 +1,29 @@
+"""The documents say what is so: links lead somewhere, generated parts are what the code generates."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from common import states
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("doc/**/*.md")])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text())
+    gone = [link for link in links if "://" not in link and not (document.parent / link).exists()]
+    assert gone == []
+
+
+def test_diagram_of_states_is_the_table_of_moves() -> None:
+    assert states.diagram() in (ROOT / "doc" / "architecture.md").read_text()
+
+
+def test_commands_of_the_readme_exist() -> None:
+    named = set(re.findall(r"`make ([a-z-]+)`", (ROOT / "README.md").read_text()))
+    made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert named
+    assert named <= made

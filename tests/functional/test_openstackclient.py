@@ -1,0 +1,60 @@
+"""The first road, walked by the unmodified openstack client through a whole cloud with the in-memory driver."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from controller.cmd.clouds import ADMIN
+from tests.functional.cloud import Cloud, running
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with running(tmp_path_factory.mktemp("cloud")) as made:
+        yield made
+
+
+def test_tenant_makes_uses_and_deletes_a_server(cloud: Cloud, tmp_path: Path) -> None:
+    image, public = tmp_path / "disk.raw", tmp_path / "key.pub"
+    image.write_bytes(b"\0" * (1 << 20))
+    public.write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0YvhcXg3CRjoTO7dZYFQz5b0Jcpt1jxE0bNcUa0QRt me\n")
+    do = cloud.openstack
+
+    do("image", "create", "--file", str(image), "--disk-format", "raw", "--container-format", "bare", "img")
+    do("flavor", "create", "--ram", "128", "--disk", "1", "--vcpus", "1", "small", cloud=ADMIN)
+    do("network", "create", "net")
+    do("subnet", "create", "--network", "net", "--subnet-range", "10.99.0.0/24", "sub")
+    do("keypair", "create", "--public-key", str(public), "key")
+    create = ["server", "create", "--image", "img", "--flavor", "small", "--network", "net", "--key-name", "key"]
+    do(*create, "--wait", "vm")
+
+    shown = json.loads(do("server", "show", "-f", "json", "vm"))
+    assert shown["status"] == "ACTIVE"
+    assert shown["addresses"]["net"][0].startswith("10.99.0.")
+    assert "vm" in do("server", "list")
+    do("console", "log", "show", "vm")
+    do("server", "stop", "vm")
+    wait_for(cloud, "vm", "SHUTOFF")
+    do("server", "start", "vm")
+    wait_for(cloud, "vm", "ACTIVE")
+    do("server", "reboot", "--wait", "vm")
+    do("server", "reboot", "--hard", "--wait", "vm")
+    do("server", "delete", "--wait", "vm")
+    assert "vm" not in do("server", "list")
+
+
+def test_operator_sees_hosts_and_services(cloud: Cloud) -> None:
+    hosts = json.loads(cloud.openstack("hypervisor", "list", "-f", "json", cloud=ADMIN))
+    services = json.loads(cloud.openstack("compute", "service", "list", "-f", "json", cloud=ADMIN))
+    assert [host["Hypervisor Hostname"] for host in hosts] == ["host1"]
+    assert {"host1"} <= {service["Host"] for service in services if service["State"] == "up"}
+
+
+def wait_for(cloud: Cloud, name: str, status: str) -> None:
+    for _ in range(60):
+        found = cloud.openstack("server", "show", "-f", "value", "-c", "status", name).strip()
+        if found == status:
+            return
+    pytest.fail(f"{name} is {found}, not {status}")
