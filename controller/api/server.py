@@ -26,7 +26,7 @@ class ApiServer:
     """Serves a WSGI application on the address that the settings name."""
 
     def __init__(self, app: Any, settings: Settings, is_token: IsToken) -> None:
-        self._server: Any = create_server(
+        server = create_server(
             app,
             host=settings.api.listen,
             port=settings.api.port,
@@ -38,7 +38,8 @@ class ApiServer:
             ident="toft",
             clear_untrusted_proxy_headers=True,
         )
-        self._server.channel_class = _channel(settings.api.max_body, is_token)
+        self._server: Any = server
+        vars(server)["channel_class"] = _channel(settings.api.max_body, is_token)
         self._thread = threading.Thread(target=self._server.run, name="api", daemon=True)
 
     def start(self) -> None:

@@ -1,7 +1,6 @@
 """``toft controller``: the API, the scheduler and the workflows, for hosts that are elsewhere."""
 
 import os
-import os
 import signal
 import threading
 
@@ -24,7 +23,6 @@ def controller(config: tuple[str, ...]) -> None:
     logs.setup(chosen.logs)
     folder.prepare(chosen.state.path)
     service = ControllerService(chosen, open_bus(chosen.bus), SystemClock())
-    admin_password = os.environ.get("TOFT_ADMIN_PASSWORD")
     admin_password = os.environ.get("TOFT_ADMIN_PASSWORD")
     if admin_password:
         service.bootstrap({"admin": (admin_password, "admin", "admin")})
