@@ -13,6 +13,8 @@ ADMIN = "rule:admin"
 MEMBER = "rule:project_member"
 READER = "rule:project_reader"
 ANYONE = "@"
+NO_FILE = "/nonexistent/toft-policy.yaml"
+"""oslo.policy merges the defaults only while it looks for a file."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Policy:
     def __init__(self, rules: Iterable[Rule], override: str = "") -> None:
         conf = cfg.ConfigOpts()
         conf([], project="toft", default_config_files=[], default_config_dirs=[])
-        self._enforcer = policy.Enforcer(conf, policy_file=override or None, use_conf=bool(override))
+        self._enforcer = policy.Enforcer(conf, policy_file=override or NO_FILE)
         self._enforcer.suppress_deprecation_warnings = True
         self._enforcer.register_defaults(defaults([*BASE, *rules]))
         try:
