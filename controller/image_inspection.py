@@ -14,6 +14,7 @@ from common import errors
 
 FORMATS = ("qcow2", "raw")
 _ACCEPTED = {"qcow2": ("qcow2",), "raw": ("raw", "gpt")}  # a whole disk with a partition table is a raw image
+_DESCRIPTOR = b"# disk descriptorfile"
 _MAX_L1_BYTES = 32 << 20  # QEMU's own limit
 _MAX_REFCOUNT_BYTES = 8 << 20  # likewise
 _OFFSET = numpy.uint64(0x00FFFFFFFFFFFE00)
@@ -31,6 +32,7 @@ def inspect(path: Path, disk_format: str, max_virtual: int) -> int:
     if size == 0:
         raise errors.InvalidImage("the image is empty")
     found = _detect(path)
+    _refuse_descriptor(path)
     if found.NAME not in _ACCEPTED[disk_format]:
         raise errors.InvalidImage(f"the image claims to be {disk_format} and is {found.NAME}")
     _check_safe(found)
@@ -51,6 +53,13 @@ def _detect(path: Path) -> format_inspector.FileInspector:
     if found is None:
         raise errors.InvalidImage("the image's format is not known")
     return found
+
+
+def _refuse_descriptor(path: Path) -> None:
+    """Refuse a VMDK that is only text; the inspector takes a short one for a raw disk."""
+    with path.open("rb") as file:
+        if file.read(64).lower().startswith(_DESCRIPTOR):
+            raise errors.InvalidImage("the image is a vmdk descriptor, which names other files")
 
 
 def _check_safe(found: format_inspector.FileInspector) -> None:
