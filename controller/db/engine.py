@@ -14,6 +14,9 @@ from controller.db import dialect
 Row = Mapping[str, Any]
 T = TypeVar("T")
 
+PATIENCE = 60.0
+"""Seconds that a writer waits for the ones before it."""
+
 
 class Tx:
     """One open transaction: the only way that a step or a change may touch the world."""
@@ -149,7 +152,7 @@ class Store:
         if self._writing is None:
             yield
             return
-        if not self._writing.acquire(timeout=60):
+        if not self._writing.acquire(timeout=PATIENCE):
             raise errors.Contention("the database is busy; try again in a few seconds")
         try:
             yield

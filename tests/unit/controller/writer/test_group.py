@@ -146,6 +146,15 @@ def test_a_batch_that_breaks_is_halved_to_the_culprit(lone: Bench, place: int) -
     assert lone.scheduler.reloads >= 1
 
 
+def test_a_refusal_raised_by_a_hot_change_reaches_its_submitter_alone(lone: Bench) -> None:
+    writer = lone.writer()
+    good, bad = (writer.offer(Hot(name=name)) for name in ("good", "refused"))
+    while writer.turn():
+        pass
+    assert good.result(0)
+    assert isinstance(bad.exception(0), errors.Forbidden)
+
+
 def test_halves_go_before_what_came_later(lone: Bench) -> None:
     writer = lone.writer()
     for name in ("a", "bug", "c", "d"):
