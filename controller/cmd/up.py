@@ -35,6 +35,7 @@ def up(config: tuple[str, ...], clouds: Path, first: Path | None) -> None:
         stack.enter_context(folder.held(state, "up"))
         free_port(chosen.api.listen, chosen.api.port)
         stack.enter_context(interruptible())
+        logs.setup(chosen.logs)
         service, agent = start(chosen, clouds)
         stack.callback(service.stop)
         stack.callback(agent.stop)
@@ -60,7 +61,6 @@ def start(chosen: settings.Settings, clouds: Path) -> tuple[ControllerService, a
 
     :raises ToftError: something is missing on this machine; says what to do.
     """
-    logs.setup(chosen.logs)
     clock = SystemClock()
     bus = open_bus(chosen.bus)
     agent = agents.agent_factory()(chosen, bus, clock)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from common import settings
+from common.folder import prepare
 from controller.cmd import clouds, up
 from tests.services.ports import free_ports
 
@@ -49,7 +50,7 @@ class Cloud:
 @contextmanager
 def running(folder: Path, **groups: dict[str, object]) -> Iterator[Cloud]:
     """Run a cloud for a while."""
-    chosen = settings_for(folder / "state", **groups)
+    chosen = settings_for(prepare(str(folder / "state")), **groups)
     service, agent = up.start(chosen, folder / "clouds.yaml")
     try:
         yield Cloud(chosen, folder / "clouds.yaml")
