@@ -13,10 +13,10 @@ run: packages venv image ## install what is needed, start everything here, boot 
 	@exec $(TOFT) up --first $(IMAGE)/tiny.qcow2 --clouds clouds.yaml
 
 down: ## stop what `make run` started, and the guests too
-	@[ ! -x $(TOFT) ] || $(TOFT) down
+	@[ ! -x $(TOFT) ] || { lab/libvirt && $(TOFT) down; }
 
 clean-state: ## forget everything: guests, networks, database, images (only what carries our metadata)
-	@[ ! -x $(TOFT) ] || $(TOFT) down --forget
+	@[ ! -x $(TOFT) ] || { lab/libvirt && $(TOFT) down --forget; }
 	@rm -f clouds.yaml
 
 doctor: venv ## check this machine, and say what to do
@@ -46,9 +46,10 @@ hosts: packages venv image ## heavy proof: a controller and two agents over Rabb
 golden: venv ## write the golden XML files anew
 	@.venv/bin/tox -q run -e py -- tests/unit/compute_agent/domain_xml --regenerate
 
-samples: venv ## write the sample files in etc/toft anew
+samples: venv ## write the sample files in etc/toft and doc/api.md anew
 	@.venv/bin/python -m common.settings_sample etc/toft/toft.conf.sample
 	@.venv/bin/python -m controller.api.policy_sample etc/toft/policy.yaml.sample
+	@.venv/bin/python -m controller.api.listing > doc/api.md
 
 packages:
 	@lab/packages

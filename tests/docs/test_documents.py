@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from common import states
+from controller.api import listing
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("doc/**/*.md")])
@@ -27,3 +28,7 @@ def test_commands_of_the_readme_exist() -> None:
     made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert named
     assert named <= made
+
+
+def test_list_of_endpoints_is_what_the_route_tables_give() -> None:
+    assert (ROOT / "doc" / "api.md").read_text() == listing.document(), "run: make samples"

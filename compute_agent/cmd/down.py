@@ -1,0 +1,101 @@
+"""``toft down``: stop Toft on this machine, and its guests; with ``--forget`` leave nothing of it.
+
+Only domains and networks that carry our mark are touched.
+"""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from common import errors, folder, settings
+from common.clock import SystemClock
+from common.states import Power
+from compute_agent.driver import libvirt
+
+PATIENCE = 30.0
+OURS = (
+    "agent",
+    "cache",
+    "first.key",
+    "first.key.pub",
+    "images",
+    "instances",
+    "keys",
+    "kvm.json",
+    "toft.log",
+    "toft.sqlite",
+    "toft.sqlite-shm",
+    "toft.sqlite-wal",
+    "up.pid",
+)
+"""What Toft makes in its state folder; nothing else in there is removed."""
+
+
+@click.command()
+@click.option("--config", multiple=True, type=click.Path(exists=True), help="Settings file; later ones win.")
+@click.option("--forget", is_flag=True, help="Remove guests, networks, database and images too.")
+def down(config: tuple[str, ...], forget: bool) -> None:
+    """Stop Toft on this machine, and its guests."""
+    chosen = settings.load(config)
+    state = Path(chosen.state.path)
+    stop_process(state)
+    driver = libvirt.make(chosen, SystemClock())
+    driver.connect(lambda event: None)
+    try:
+        servers = [present.server for present in driver.listing().present]
+        stopped = stop_guests(driver, servers)
+        click.echo(f"{stopped} of {len(servers)} guests were running; all are off")
+        if forget:
+            click.echo(forget_all(driver, servers, state))
+    finally:
+        driver.close()
+
+
+def stop_process(state: Path) -> None:
+    """End the ``toft up`` that holds the state folder, if one does.
+
+    :raises Conflict: it does not end.
+    """
+    holder = folder.holder(state, "up")
+    if holder is None:
+        return
+    os.kill(holder, signal.SIGTERM)
+    if not _within(PATIENCE, lambda: folder.holder(state, "up") is None):
+        raise errors.Conflict(f"process {holder} does not end; look at {state / 'toft.log'}, or: kill -9 {holder}")
+
+
+def stop_guests(driver: libvirt.LibvirtDriver, servers: list[str]) -> int:
+    """Let guests power off, and cut the power of those that do not in time; gives how many were running."""
+    running = [server for server in servers if driver.power(server) is not Power.OFF]
+    for server in running:
+        driver.shutdown(server)
+    _within(PATIENCE, lambda: all(driver.power(server) is Power.OFF for server in running))
+    for server in running:
+        driver.destroy(server)
+    return len(running)
+
+
+def forget_all(driver: libvirt.LibvirtDriver, servers: list[str], state: Path) -> str:
+    """Remove guests, networks and files; says what went."""
+    for server in servers:
+        driver.undefine(server)
+        driver.remove_files(server)
+    networks = [network for network in driver.own_networks() if driver.remove_network(network)]
+    for name in OURS:
+        path = state / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return f"{len(servers)} guests, {len(networks)} networks and all in {state} are forgotten"
+
+
+def _within(seconds: float, done: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if done():
+            return True
+        time.sleep(0.2)
+    return done()
