@@ -41,7 +41,7 @@ class Passwords:
         with self._slots:
             try:
                 right = self._hasher.verify(known or self._nobody, password) and known is not None
-            except argon2.exceptions.Argon2Error:
+            except (argon2.exceptions.Argon2Error, argon2.exceptions.InvalidHashError):
                 right = False
         with self._lock:
             if right:

@@ -1,0 +1,69 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from oslo_policy import policy as oslo
+
+from common import errors
+from common.model.identity import Who
+from controller.api.policy import Policy, Rule, implied
+from controller.api.policy_sample import rules, sample
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def who(*roles: str) -> Who:
+    return Who(
+        user_id="me",
+        user_name="me",
+        project_id="mine",
+        project_name="mine",
+        roles=implied(roles),
+        expires_at=NOW,
+        issued_at=NOW,
+        audit_id="a",
+    )
+
+
+def test_roles_imply_lesser_ones() -> None:
+    assert implied(["admin"]) == ("admin", "member", "reader")
+    assert implied(["member", "cook"]) == ("cook", "member", "reader")
+
+
+@pytest.mark.parametrize(
+    ("role", "project", "may"),
+    [("member", "mine", True), ("member", "other", False), ("reader", "mine", False), ("admin", "other", True)],
+)
+def test_members_act_in_their_project_and_operators_everywhere(role: str, project: str, may: bool) -> None:
+    policy = Policy(rules())
+    assert policy.allows("image:add_image", who(role), {"project_id": project}) is may
+
+
+def test_a_file_overrides_a_rule(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text('"image:add_image": "role:cook"\n')
+    policy = Policy(rules(), str(file))
+    assert policy.allows("image:add_image", who("cook"), {"project_id": "other"})
+    assert not policy.allows("image:add_image", who("member"), {"project_id": "mine"})
+
+
+def test_a_file_that_is_no_policy_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("- no\n- rules")
+    with pytest.raises(errors.SettingsError, match=r"policy\.yaml"):
+        Policy(rules(), str(file))
+
+
+def test_a_rule_that_nobody_wrote_down_is_a_mistake() -> None:
+    with pytest.raises(oslo.PolicyNotRegistered):
+        Policy([Rule("a", "@", "a")]).allows("b", who("admin"), {"project_id": "mine"})
+
+
+def test_names_of_rules_are_unique() -> None:
+    names = [rule.name for rule in rules()]
+    assert len(names) == len(set(names))
+
+
+def test_the_sample_is_what_the_code_generates() -> None:
+    assert (ROOT / "etc" / "toft" / "policy.yaml.sample").read_text() == sample()
