@@ -1,8 +1,10 @@
 """What differs between SQLite and PostgreSQL."""
 
+import logging
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +12,8 @@ from sqlalchemy import Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 
 from common import errors
+
+LOG = logging.getLogger(__name__)
 
 
 def engine(url: str, pool: int) -> sa.Engine:
@@ -26,6 +30,7 @@ def engine(url: str, pool: int) -> sa.Engine:
                 "connect_timeout": 5,
             },
         )
+    _private(sa.make_url(url).database)
     made = sa.create_engine(
         url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=pool, max_overflow=32
     )
@@ -42,6 +47,16 @@ def engine(url: str, pool: int) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return made
+
+
+def _private(file: str | None) -> None:
+    """Make a database's file so that nobody else reads it; SQLite gives its log the same rights.
+
+    A file that cannot be made is told of by the first transaction.
+    """
+    if file:
+        with suppress(OSError):
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 @contextmanager
@@ -68,6 +83,7 @@ def away() -> Iterator[None]:
         if _lost(error.orig):
             raise errors.Contention("the database is busy; try again in a few seconds") from error
         if isinstance(error, sa.exc.OperationalError) or error.connection_invalidated:
+            LOG.warning("the database is away: %s", str(error.orig).strip().partition("\n")[0])
             raise errors.DatabaseUnavailable("the database is away; try again in a few seconds") from error
         raise
     except sa.exc.TimeoutError as error:

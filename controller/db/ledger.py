@@ -4,6 +4,7 @@ Whoever changes a host's rows locks the host's row first, or wins the comparison
 raises that generation. So one host's rows have one writer at a time, whatever the database.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -14,6 +15,8 @@ import sqlalchemy as sa
 from common import errors, resources, settings, wire
 from controller.db import tables
 from controller.db.engine import Tx
+
+LOG = logging.getLogger(__name__)
 
 WHOLE = -1
 """The cell of what is not tied to a NUMA cell."""
@@ -200,4 +203,5 @@ def _write(tx: Tx, host: str, old: Mapping[str, Stock], new: Mapping[str, Stock]
     values: dict[str, Any] = {"generation": _host.c.generation + 1}
     if short or any(s.short_by for s in old.values()):
         values["closed"] = _CLOSED + ", ".join(short) if short else ""
+        LOG.warning("host %s is %s", host, values["closed"] or "open again")
     tx.do(sa.update(_host).where(_host.c.id == host).values(values))

@@ -42,6 +42,19 @@ class TestSQLite:
             for tx in (one, two):
                 assert tx.one(sa.text(f"PRAGMA {pragma}")) == (value,)
 
+    def test_nobody_else_reads_the_file_or_its_log(self, tmp_path: Path) -> None:
+        url = f"sqlite:///{tmp_path / 'new.sqlite'}"
+        migrate.upgrade(url)
+        store = Store(url)
+        with store.tx() as tx:
+            put(tx, "a")
+        assert {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {
+            "new.sqlite": 0o600,
+            "new.sqlite-wal": 0o600,
+            "new.sqlite-shm": 0o600,
+        }
+        store.close()
+
     def test_a_busy_file_is_contention(self, sqlite_store: Store) -> None:
         file = sqlite_store.engine.url.database
         assert file is not None
@@ -53,12 +66,15 @@ class TestSQLite:
             put(tx, "a")
         other.close()
 
-    def test_a_file_that_cannot_be_opened_is_unavailable(self, tmp_path: Path) -> None:
+    def test_a_file_that_cannot_be_opened_is_unavailable(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
         store = Store(f"sqlite:///{tmp_path / 'no' / 'folder' / 'x.sqlite'}")
         with pytest.raises(errors.DatabaseUnavailable), store.tx() as tx:
             put(tx, "a")
         with pytest.raises(errors.DatabaseUnavailable), store.read() as tx:
             tx.rows(sa.select(PROJECT.c.id))
+        assert "unable to open database file" in caplog.text, "operators see why"
         store.close()
 
     def test_a_writer_that_never_ends_is_not_waited_for_for_ever(

@@ -56,7 +56,7 @@ def test_a_report_of_an_unknown_host_is_refused(store: Store) -> None:
         ledger.apply_inventory(tx, "nobody", inventory(), RATIOS)
 
 
-def test_a_shrunken_host_closes_and_opens_when_it_fits_again(store: Store) -> None:
+def test_a_shrunken_host_closes_and_opens_when_it_fits_again(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     scene(store)
     ratios = Scheduler(cpu_ratio=1.0)
     with store.tx() as tx:
@@ -68,6 +68,10 @@ def test_a_shrunken_host_closes_and_opens_when_it_fits_again(store: Store) -> No
         ledger.apply_inventory(tx, "h", inventory(cpus=6), ratios)
         assert ledger.stocks(tx)["h"]["VCPU"] == Stock(6, 0, 6, 6, 0)
         assert host_row(tx) == (5, "")
+    assert [record.getMessage() for record in caplog.records] == [
+        "host h is short of 96 MiB of MEMORY_MB, 2 CPUs of VCPU",
+        "host h is open again",
+    ]
 
 
 def test_a_release_opens_a_shrunken_host(store: Store) -> None:
