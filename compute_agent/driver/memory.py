@@ -280,11 +280,6 @@ class MemoryDriver:
         self._called("notes")
         return {}
 
-    def notes(self, server: str) -> dict[str, str]:
-        """Say nothing: a pretended guest has nothing to tell."""
-        self._called("notes")
-        return {}
-
     def _called(self, name: str) -> None:
         self.calls[name] += 1
         if self._faults.get(name):

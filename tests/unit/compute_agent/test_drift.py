@@ -1,0 +1,150 @@
+"""What differs between host and journal, through the session: after reboots, deletions undone, servers not wanted."""
+
+import msgspec
+import pytest
+
+from common import wire
+from common.states import Power
+from tests.doubles.agent import FakeController, Host, goal, server_id
+
+S1 = server_id(1)
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+@pytest.fixture
+def controller(host: Host) -> FakeController:
+    made = FakeController(host)
+    made.welcome()
+    made.want(goal(1))
+    host.settle()
+    return made
+
+
+def reboot(host: Host) -> None:
+    host.driver.boot()
+    host.boot_id = "boot-2"
+    host.kill()
+
+
+def powers(host: Host) -> list[object]:
+    return [(body.power, body.reason) for body in host.bodies("power")]  # type: ignore[attr-defined]
+
+
+def test_a_rebooted_host_starts_what_ran(host: Host, controller: FakeController) -> None:
+    controller.want(goal(2, power=Power.OFF))
+    host.settle()
+    reboot(host)
+    controller.welcome()
+    host.settle()
+    assert host.driver.power(S1) is Power.ON
+    assert host.driver.power(server_id(2)) is Power.OFF
+    assert powers(host) == []
+    controller.live(60)
+    assert host.driver.domains[S1].boots == 2
+
+
+def test_it_does_not_start_what_stopped_by_itself_before(host: Host, controller: FakeController) -> None:
+    host.driver.power_off(S1)
+    host.settle()
+    reboot(host)
+    controller.welcome()
+    host.settle()
+    assert host.driver.power(S1) is Power.OFF
+
+
+def test_it_does_not_start_what_is_wished_off(host: Host, controller: FakeController) -> None:
+    reboot(host)
+    controller.goals[S1] = goal(1, power=Power.OFF)
+    controller.welcome()
+    host.settle()
+    assert host.driver.power(S1) is Power.OFF
+    entry = host.journal.entry(S1)
+    assert entry is not None
+    assert entry.goal.power is Power.OFF
+
+
+def test_a_guest_that_stopped_while_no_agent_ran_is_told(host: Host, controller: FakeController) -> None:
+    host.driver.boot()
+    host.kill()
+    controller.welcome()
+    host.settle()
+    assert [power for power, reason in powers(host)] == [Power.OFF]
+    assert host.driver.power(S1) is Power.OFF
+
+
+def test_a_guest_started_behind_our_back_is_told(host: Host, controller: FakeController) -> None:
+    controller.want(goal(1, 2, Power.OFF))
+    host.settle(3)
+    host.driver.power_on(S1)
+    host.settle()
+    assert [power for power, reason in powers(host)] == [Power.ON]
+
+
+def test_a_deleted_server_that_is_here_again_is_deleted_again(host: Host, controller: FakeController) -> None:
+    kept = host.driver.domains[S1], host.driver.disks[S1]
+    controller.want(goal(1, 2, Power.GONE))
+    host.settle()
+    del controller.goals[S1]
+    host.driver.domains[S1], host.driver.disks[S1] = kept
+    host.kill()
+    controller.welcome()
+    assert [(line.server, line.generation) for line in controller.hello().present] == [(S1, 1)]
+    host.settle()
+    assert host.driver.domains == {}
+    assert host.driver.disks == {}
+
+
+def test_a_server_that_is_not_wanted_is_left_alone(
+    host: Host, controller: FakeController, caplog: pytest.LogCaptureFixture
+) -> None:
+    controller.goals.clear()
+    before = msgspec.structs.asdict(host.driver.domains[S1])
+    host.kill()
+    controller.welcome()
+    host.driver.power_off(S1)
+    controller.live(30)
+    assert S1 in host.driver.domains
+    assert host.driver.disks != {}
+    del host.driver.domains[S1]
+    controller.live(30)
+    assert host.driver.domains == {}
+    assert before["boots"] == 1
+
+
+def test_an_unfinished_goal_that_is_not_wanted_is_not_begun(
+    host: Host, controller: FakeController, caplog: pytest.LogCaptureFixture
+) -> None:
+    controller.want(goal(2))
+    controller.goals.clear()
+    host.kill()
+    controller.welcome()
+    controller.live(30)
+    assert server_id(2) not in host.driver.domains
+    assert "left alone" in caplog.text
+
+
+def test_an_unfinished_delete_is_always_finished(host: Host, controller: FakeController) -> None:
+    controller.want(goal(1, 2, Power.GONE))
+    controller.goals.clear()
+    host.kill()
+    controller.welcome()
+    host.settle()
+    assert host.driver.domains == {}
+
+
+def test_a_stranger_is_told_and_never_touched(host: Host, controller: FakeController) -> None:
+    host.driver.strangers.add("s")
+    host.driver.domains[server_id(7)] = msgspec.structs.replace(host.driver.domains[S1], goal=goal(7))
+    controller.live(30)
+    states = host.bodies("states")[-1]
+    assert isinstance(states, wire.States)
+    assert states.strangers == ("s",)
+    assert [(line.server, line.generation, line.settled) for line in states.present] == [
+        (S1, 1, True),
+        (server_id(7), 1, False),
+    ]
+    assert server_id(7) in host.driver.domains
