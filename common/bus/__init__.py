@@ -10,8 +10,7 @@ def open_bus(settings: BusSettings) -> Bus:
 
     :raises SettingsError: the URL names none, or the queue type is not known.
     """
-    scheme = settings.url.partition("://")[0]
-    if scheme == "memory":
+    if settings.url.startswith("memory://"):
         from common.bus.memory import MemoryBus
 
         return MemoryBus(
@@ -19,7 +18,7 @@ def open_bus(settings: BusSettings) -> Bus:
             delivery_limit=settings.delivery_limit,
             max_length=settings.max_length,
         )
-    if scheme not in ("amqp", "amqps"):
+    if not settings.url.startswith(("amqp://", "amqps://")):
         raise errors.SettingsError("[bus] url must begin with memory://, amqp:// or amqps://")
     if settings.queue_type not in ("quorum", "classic"):
         raise errors.SettingsError(f"[bus] queue_type is {settings.queue_type}; it must be quorum or classic")

@@ -21,7 +21,10 @@ PAUSE = wait_random_exponential(multiplier=0.25, max=15)
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 LONGEST_WAIT = 1.0
-"""Seconds that one wait for a frame may take, so that the heartbeat is kept up."""
+"""Seconds that one wait for a frame may take at most."""
+
+WAITS_PER_HEARTBEAT = 4
+"""py-amqp beats at every second look only, and a broker's heartbeat makes its wait begin anew."""
 
 
 class Link:
@@ -33,6 +36,7 @@ class Link:
     def __init__(self, url: str, heartbeat: int, on_open: Callable[[Any], None]) -> None:
         self._url = url
         self._heartbeat = heartbeat
+        self._longest_wait = min(LONGEST_WAIT, heartbeat / WAITS_PER_HEARTBEAT)
         self._on_open = on_open
         self._connection: Any = None
         self._channel: Any = None
@@ -78,7 +82,7 @@ class Link:
         """
         self._connection.heartbeat_tick()
         try:
-            self._connection.drain_events(timeout=min(timeout, LONGEST_WAIT))
+            self._connection.drain_events(timeout=min(timeout, self._longest_wait))
         except TimeoutError:
             return False
         return True

@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import closing
 
+import msgspec
 import pytest
 
 from common import errors
@@ -19,7 +20,7 @@ PATIENCE = 60.0
 
 @pytest.fixture
 def settings(rabbitmq: RabbitMQ) -> BusSettings:
-    return BusSettings(url=rabbitmq.fresh_url(), delivery_limit=3, heartbeat=1)
+    return BusSettings(url=rabbitmq.fresh_url(), delivery_limit=3)
 
 
 @pytest.fixture
@@ -28,6 +29,12 @@ def bus(settings: BusSettings) -> Bus:
     made.declare()
     made.declare_host(HOST)
     return made
+
+
+@pytest.fixture
+def brisk(settings: BusSettings, bus: Bus) -> Bus:
+    """The same with a heartbeat each second: silence is noticed soon, by either side."""
+    return open_bus(msgspec.structs.replace(settings, heartbeat=1))
 
 
 def commands(count: int, word: str = "") -> list[Outgoing]:
@@ -48,6 +55,17 @@ def receive_all(consumer: Consumer, count: int) -> list[Delivery]:
     return came
 
 
+def broken(consumer: Consumer) -> str:
+    """Receive until the connection is found broken, and give the reason."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            consumer.receive(1.0)
+        except errors.BusUnavailable as error:
+            return error.message
+    return ""
+
+
 def publish_at_last(publisher: Publisher, messages: list[Outgoing]) -> list[Outgoing]:
     """Publish when the broker lets it."""
     deadline = time.monotonic() + PATIENCE
@@ -66,9 +84,7 @@ def test_a_killed_broker_loses_nothing_that_it_confirmed(rabbitmq: RabbitMQ, bus
         rabbitmq.kill9()
         with pytest.raises(errors.BusUnavailable):
             publisher.publish(commands(1, "lost"), timeout=2.0)
-        with pytest.raises(errors.BusUnavailable):
-            while True:
-                consumer.receive(1.0)
+        assert broken(consumer)
         consumer.ack([delivery.tag for delivery in before])
         rabbitmq.start()
         assert publish_at_last(publisher, commands(1, "after")) == []
@@ -84,7 +100,7 @@ def test_tags_of_an_old_connection_are_passed_over(rabbitmq: RabbitMQ, bus: Bus)
         new = consumer_reconnected(consumer)
         consumer.ack([delivery.tag for delivery in old])
         consumer.release([delivery.tag for delivery in new])
-        assert [d.body for d in receive_all(consumer, 2)] == [b"0", b"1"]
+        assert {d.body for d in receive_all(consumer, 2)} == {b"0", b"1"}
 
 
 def consumer_reconnected(consumer: Consumer) -> list[Delivery]:
@@ -114,20 +130,19 @@ def test_a_frozen_broker_is_away(rabbitmq: RabbitMQ, bus: Bus) -> None:
         assert publish_at_last(publisher, commands(1)) == []
 
 
-def test_a_silent_broker_is_noticed_by_its_heartbeat(rabbitmq: RabbitMQ, bus: Bus) -> None:
-    with closing(bus.publisher()) as publisher, closing(bus.commands(HOST)) as consumer:
+def test_a_silent_broker_is_noticed_by_its_heartbeat(rabbitmq: RabbitMQ, brisk: Bus) -> None:
+    with closing(brisk.publisher()) as publisher, closing(brisk.commands(HOST)) as consumer:
         publisher.publish(commands(1))
         assert consumer.receive(10.0)
-        with rabbitmq.frozen(), pytest.raises(errors.BusUnavailable, match="heartbeats missed"):
-            while True:
-                consumer.receive(1.0)
-                publisher.tick()
+        with rabbitmq.frozen():
+            assert "heartbeats missed" in broken(consumer)
+            publisher.tick()
         assert publish_at_last(publisher, commands(1, "again")) == []
         assert {d.body for d in receive_all(consumer, 2)} == {b"0", b"again0"}
 
 
-def test_idle_connections_stay_alive(bus: Bus) -> None:
-    with closing(bus.publisher()) as publisher, closing(bus.commands(HOST)) as consumer:
+def test_idle_connections_stay_alive(brisk: Bus) -> None:
+    with closing(brisk.publisher()) as publisher, closing(brisk.commands(HOST)) as consumer:
         publisher.publish(commands(1))
         held = consumer.receive(10.0)
         for _ in range(8):  # eight heartbeats' worth of silence would end either
@@ -169,9 +184,7 @@ def test_a_consumer_survives_the_loss_of_its_queue(rabbitmq: RabbitMQ, settings:
         assert consumer.receive(0) == []
         vhost = settings.url.rpartition("/")[2]
         rabbitmq.ctl("delete_queue", "--vhost", vhost, names.command_queue(HOST))
-        with pytest.raises(errors.BusUnavailable):
-            while True:
-                consumer.receive(1.0)
+        assert broken(consumer)
         bus.declare_host(HOST)
         publisher.publish(commands(1))
         assert len(receive_all(consumer, 1)) == 1

@@ -162,11 +162,13 @@ def test_secrets_in_text_do_not_come_through(text: str, captured: Captured) -> N
     assert HIDDEN in captured.text
 
 
-@pytest.mark.parametrize(
-    "name",
-    "password admin_password password_hash PASSWORD token tokens X-Auth-Token key keys api_key apiKey signing-key "
-    "signature secret privateKey Authorization credentials".split(),
-)
+SECRET_NAMES = """
+    password admin_password password_hash PASSWORD token tokens X-Auth-Token key keys api_key apiKey signing-key
+    signature secret privateKey Authorization credentials
+"""
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES.split())
 def test_values_under_a_secrets_name_do_not_come_through(name: str, captured: Captured) -> None:
     assert is_secret_name(name)
     captured.log.error("x", extra={name: SECRET, "body": {name: [SECRET]}})
