@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from cryptography.fernet import InvalidToken
 
 from common import errors
 from controller.writer.contract import Change
@@ -15,7 +16,7 @@ class Answers:
     """Seals and opens results.
 
     :param seal: encrypts.
-    :param unseal: decrypts, or raises a ToftError.
+    :param unseal: decrypts, or raises InvalidToken.
     """
 
     def __init__(self, seal: Cipher, unseal: Cipher) -> None:
@@ -32,5 +33,5 @@ class Answers:
         """
         try:
             return msgspec.json.decode(self._unseal(kept.encode("ascii")), type=change.returns)
-        except (errors.ToftError, msgspec.MsgspecError) as error:
+        except (InvalidToken, msgspec.MsgspecError) as error:
             raise errors.Conflict("this idempotency key was used, and its answer cannot be read any more") from error

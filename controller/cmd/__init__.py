@@ -1,0 +1,1 @@
+"""The controller's commands; each is found by the entry-point group ``toft.commands``."""
