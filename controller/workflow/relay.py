@@ -55,6 +55,7 @@ class Relay:
     def _publish(self, commands: Sequence[wire.Command]) -> set[str]:
         """Publish, and give the ids of those that reached no queue."""
         if not commands:
+            self._publisher.tick()
             return set()
         messages = {wire.pack(command): command for command in commands}
         outgoing = [Outgoing(COMMANDS, command.host, body) for body, command in messages.items()]

@@ -1,7 +1,7 @@
 """Between a workflow's row and the saga that steps see."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -50,7 +50,7 @@ def _after(work: Work, saga: Saga, now: datetime) -> Work:
 
 
 def moments(sagas: Iterable[Saga], world: World) -> list[Moment]:
-    """Give the lines that a stretch adds to the timeline."""
+    """Give the lines that a stretch adds to the timeline, a microsecond apart so that their order can be read."""
     now = world.clock.now()
     return [
         Moment(
@@ -61,8 +61,8 @@ def moments(sagas: Iterable[Saga], world: World) -> list[Moment]:
             step=step,
             outcome=outcome,
             detail=detail,
-            at=now,
+            at=now + timedelta(microseconds=order),
         )
         for saga in sagas
-        for step, outcome, detail in saga.notes
+        for order, (step, outcome, detail) in enumerate(saga.notes)
     ]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from common import errors, resources
 from common.model.server import Server
-from common.states import Power, Task
+from common.states import Power, State, Task
 from controller.db import images, ports, servers
 from controller.db.engine import Tx
 from controller.scheduler.contract import Ask
@@ -87,7 +87,8 @@ def mark_active(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     """Show the tenant: the server is there."""
     now = world.clock.now()
     found = settling.subjects(tx, sagas)
-    servers.save(tx, [replace(s.moved("built", now), launched_at=now, fault=None) for s in found.values()])
+    built = [s for s in found.values() if s.state is State.BUILD]
+    servers.save(tx, [replace(s.moved("built", now), launched_at=now, fault=None) for s in built])
 
 
 CREATE = Workflow(

@@ -4,10 +4,12 @@ Begin them with power set, generation+1 and the task set. Data: none is needed.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
-from common.states import Power
+from common.model.server import Server
+from common.states import Power, State
 from controller.db import servers
 from controller.db.engine import Tx
 from controller.workflow import settling
@@ -29,11 +31,14 @@ def send_goals(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
 def finish(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     """Show the tenant how the guest is now."""
     now = world.clock.now()
-    done = [
-        replace(server.moved("started" if server.seen is Power.ON else "stopped", now), fault=None)
-        for server in settling.subjects(tx, sagas).values()
-    ]
-    servers.save(tx, done)
+    servers.save(tx, [_shown(server, now) for server in settling.subjects(tx, sagas).values()])
+
+
+def _shown(server: Server, now: datetime) -> Server:
+    """Give the server in the state that its guest's power makes."""
+    event, state = ("started", State.ACTIVE) if server.seen is Power.ON else ("stopped", State.SHUTOFF)
+    moved = server if server.state is state else server.moved(event, now)
+    return replace(moved, task=None, fault=None)
 
 
 STEPS = (
