@@ -68,7 +68,7 @@ LIST: dict[str, Any] = {
     "properties": PAGING
     | SORTING
     | {
-        "all_tenants": {"type": "string"},
+        "all_tenants": {"anyOf": [FLAG, {"const": ""}]},
         "tenant_id": _TEXT,
         "project_id": _TEXT,
         "user_id": _TEXT,
@@ -79,7 +79,7 @@ LIST: dict[str, Any] = {
         "flavor": _TEXT,
         "host": _TEXT,
         "reservation_id": _TEXT,
-        "deleted": {"type": "string"},
+        "deleted": FLAG,
         "changes-since": {"type": "string"},
     },
 }

@@ -1,0 +1,94 @@
+"""Hypervisors, services, zones, limits and extensions."""
+
+import pytest
+
+from tests.services.api import api
+from tests.services.compute import Compute, compute
+
+ROOT = "/compute/v2.1"
+
+
+@pytest.fixture(scope="module")
+def cloud(stores, tmp_path_factory) -> Compute:
+    folder = tmp_path_factory.mktemp("hosts")
+    with stores.sqlite(folder) as store:
+        made = compute(api(store, folder))
+        made.server()
+        yield made
+
+
+def test_hypervisors(cloud):
+    (brief,) = cloud.call("GET", f"{ROOT}/os-hypervisors", user="admin").json["hypervisors"]
+    assert brief == {"id": brief["id"], "hypervisor_hostname": "host1", "state": "up", "status": "enabled"}
+    (whole,) = cloud.call("GET", f"{ROOT}/os-hypervisors/detail", user="admin").json["hypervisors"]
+    assert cloud.call("GET", f"{ROOT}/os-hypervisors/{brief['id']}", user="admin").json == {"hypervisor": whole}
+    assert (whole["vcpus"], whole["memory_mb"], whole["memory_mb_used"], whole["local_gb"]) == (4, 8192, 1024, 100)
+    assert (whole["running_vms"], whole["hypervisor_version"], whole["hypervisor_type"]) == (1, 7002005, "QEMU")
+    assert cloud.call("GET", f"{ROOT}/os-hypervisors/1", user="admin").status_code == 404
+
+
+def test_statistics_add_up(cloud):
+    sums = cloud.call("GET", f"{ROOT}/os-hypervisors/statistics", user="admin").json["hypervisor_statistics"]
+    assert (sums["count"], sums["vcpus"], sums["free_ram_mb"], sums["disk_available_least"]) == (1, 4, 7168, 90)
+
+
+def test_services_are_switched_with_a_reason(cloud):
+    body = {"host": "host1", "binary": "nova-compute"}
+
+    def switch(how, **more):
+        answer = cloud.call("PUT", f"{ROOT}/os-services/{how}", body | more, "admin")
+        return answer.json["service"] if answer.status_code == 200 else answer.status_code
+
+    def service(**params):
+        return cloud.call("GET", f"{ROOT}/os-services", user="admin", params=params).json["services"]
+
+    assert switch("disable-log-reason", disabled_reason="disk") == body | {
+        "status": "disabled",
+        "disabled_reason": "disk",
+    }
+    assert (service()[0]["status"], service()[0]["disabled_reason"]) == ("disabled", "disk")
+    assert switch("disable") == body | {"status": "disabled"}
+    assert switch("enable") == body | {"status": "enabled"}
+    assert service(host="host1", binary="nova-compute")[0]["disabled_reason"] is None
+    assert service(host="other") == service(binary="nova-scheduler") == []
+    assert switch("enable", host="other") == switch("enable", binary="nova-api") == 404
+    assert switch("disable-log-reason") == switch("enable", disabled_reason="x") == 400
+
+
+def test_zones(cloud):
+    (zone,) = cloud.call("GET", f"{ROOT}/os-availability-zone").json["availabilityZoneInfo"]
+    assert zone == {"zoneName": "nova", "zoneState": {"available": True}, "hosts": None}
+    (zone,) = cloud.call("GET", f"{ROOT}/os-availability-zone/detail", user="admin").json["availabilityZoneInfo"]
+    assert zone["hosts"]["host1"]["nova-compute"]["active"] is True
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "os-hypervisors"),
+        ("GET", "os-hypervisors/detail"),
+        ("GET", "os-hypervisors/statistics"),
+        ("GET", "os-hypervisors/1"),
+        ("GET", "os-services"),
+        ("PUT", "os-services/enable"),
+        ("PUT", "os-services/disable"),
+        ("PUT", "os-services/disable-log-reason"),
+        ("GET", "os-availability-zone/detail"),
+    ],
+)
+def test_hosts_are_for_operators(cloud, method, path):
+    assert cloud.call(method, f"{ROOT}/{path}").status_code == 403
+
+
+def test_limits_are_a_projects_own(cloud):
+    shown = cloud.call("GET", f"{ROOT}/limits", params={"reserved": "False"}).json["limits"]
+    assert (shown["rate"], shown["absolute"]["totalInstancesUsed"], shown["absolute"]["maxTotalCores"]) == ([], 1, 200)
+    asked = {"tenant_id": cloud.project}
+    assert cloud.call("GET", f"{ROOT}/limits", user="other", params=asked).status_code == 403
+    assert cloud.call("GET", f"{ROOT}/limits", user="admin", params=asked).json["limits"] == shown
+
+
+def test_there_are_no_extensions(cloud):
+    assert cloud.call("GET", f"{ROOT}/extensions").json == {"extensions": []}
+    assert cloud.call("GET", f"{ROOT}/extensions/OS-DCF").status_code == 404
+    assert cloud.call("GET", f"{ROOT}/os-floating-ips").status_code == 404
