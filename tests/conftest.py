@@ -43,3 +43,13 @@ def sqlite_store(stores: Stores, tmp_path: Path) -> Iterator[Store]:
     """A fresh, migrated store on SQLite alone, where the database makes no difference."""
     with stores.sqlite(tmp_path) as made:
         yield made
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate", action="store_true", help="write golden files anew from what the code makes")
+
+
+@pytest.fixture
+def regenerate(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written anew."""
+    return bool(request.config.getoption("--regenerate"))

@@ -12,6 +12,9 @@ from compute_agent.domain_xml.slots import Slots
 TARGETS = {"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd"}
 """Bus -> how the names of its disks begin."""
 
+WINDOWS = "windows"
+"""The ``os_type`` that needs things to be different."""
+
 
 class DeviceBuilder:
     """The devices of one guest: from its goal, what the host offers, its files, and the hardware it has already."""
@@ -50,10 +53,12 @@ class DeviceBuilder:
         )
 
     def _controllers(self, disks: tuple[shapes.Disk, ...]) -> tuple[shapes.Controller, ...]:
-        """Give the board's controllers and the cards: USB, the channels' one, SCSI where a disk needs it."""
+        """Give the board's controllers and the cards: USB, the channels' one, SCSI and SATA where a disk needs it."""
         cards = [("usb", DEFAULTS.usb), ("virtio-serial", None)]
         if any(disk.bus == "scsi" for disk in disks):
             cards.append(("scsi", DEFAULTS.scsi))
+        if not self._express and any(disk.bus == "sata" for disk in disks):
+            cards.append(("sata", None))
         return (*self._slots.boards(), *(self._card(kind, model) for kind, model in cards))
 
     def _card(self, kind: str, model: str | None) -> shapes.Controller:
@@ -143,7 +148,7 @@ class DeviceBuilder:
         return (screen,)
 
     def _videos(self) -> tuple[shapes.Video, ...]:
-        ours = DEFAULTS.video_windows if self._guest.os_type == "windows" else DEFAULTS.video
+        ours = DEFAULTS.video_windows if self._guest.os_type == WINDOWS else DEFAULTS.video
         model = self._guest.video_model or ours
         # said aloud: libvirt adds a card of its own choice where there is a screen and no word of a card
         if model == "none":

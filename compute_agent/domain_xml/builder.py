@@ -8,12 +8,10 @@ from common.ids import bridge_name
 from common.wire import Goal, NetworkGoal, PortGoal
 from compute_agent.domain_xml import domain as shapes
 from compute_agent.domain_xml import network as nets
-from compute_agent.domain_xml.build_devices import DeviceBuilder
+from compute_agent.domain_xml.build_devices import WINDOWS, DeviceBuilder
 from compute_agent.domain_xml.defaults import DEFAULTS
 from compute_agent.domain_xml.hardware import Kept
 from compute_agent.domain_xml.host import GuestFiles, HostFacts
-
-WINDOWS = "windows"
 
 
 def domain(goal: Goal, host: HostFacts, files: GuestFiles) -> shapes.Domain:
@@ -70,6 +68,7 @@ def _features(guest: Guest, host: HostFacts) -> shapes.Features:
 
 def _hyperv() -> shapes.HyperV:
     return shapes.HyperV(
+        mode="custom",
         relaxed=True,
         vapic=True,
         spinlocks=True,

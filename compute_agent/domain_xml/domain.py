@@ -86,7 +86,7 @@ class Cpu(Node):
 class HyperV(Node):
     """What Windows is offered to run well as a guest."""
 
-    mode: str | None = attr(default="custom")
+    mode: str | None = attr(default=None)
     relaxed: bool | None = attr("relaxed", "state", codec=ON_OFF, default=None)
     vapic: bool | None = attr("vapic", "state", codec=ON_OFF, default=None)
     spinlocks: bool | None = attr("spinlocks", "state", codec=ON_OFF, default=None)

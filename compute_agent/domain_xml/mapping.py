@@ -10,8 +10,8 @@
     Watchdog(model="i6300esb").to_xml()
     Watchdog.from_xml(text)
 
-Reading is tolerant: what a class does not declare is passed over, and an optional value that cannot be understood is
-read as its default. Writing is strict: characters that XML cannot carry are refused.
+Reading is tolerant: what a class does not declare is passed over, and an optional value that cannot be understood, or
+a text that is empty, is read as its default. Writing is strict: characters that XML cannot carry are refused.
 """
 
 import dataclasses
@@ -218,7 +218,7 @@ def _read_attr(spot: ET.Element, place: Place) -> Any:
 
 
 def _read_text(spot: ET.Element, place: Place) -> Any:
-    return _decoded(place, spot.text or "")
+    return _decoded(place, spot.text)
 
 
 def _read_flag(spot: ET.Element, place: Place) -> bool:
