@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from oslo_config import cfg
 from oslo_policy import policy
@@ -55,6 +56,21 @@ def defaults(rules: Iterable[Rule]) -> list[policy.RuleDefault]:
     ]
 
 
+def _check_file(path: str, known: set[str]) -> None:
+    """See that an operator's file can be read and names rules that there are; a misspelt one would do nothing.
+
+    :raises SettingsError: it does not.
+    """
+    try:
+        found = policy.parse_file_contents(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise errors.SettingsError(f"[api] policy_file {path}: {error}") from error
+    if not isinstance(found, dict):
+        raise errors.SettingsError(f"[api] policy_file {path}: write one rule a line, name: check")
+    if unknown := sorted(set(found) - known):
+        raise errors.SettingsError(f"[api] policy_file {path}: there is no rule {unknown[0]}")
+
+
 class Policy:
     """The rules in force: the defaults, and what an operator's file says otherwise."""
 
@@ -62,12 +78,11 @@ class Policy:
         conf = cfg.ConfigOpts()
         conf([], project="toft", default_config_files=[], default_config_dirs=[])
         self._enforcer = policy.Enforcer(conf, policy_file=override or NO_FILE)
-        self._enforcer.suppress_deprecation_warnings = True
-        self._enforcer.register_defaults(defaults([*BASE, *rules]))
-        try:
-            self._enforcer.load_rules()
-        except (cfg.Error, ValueError, OSError) as error:
-            raise errors.SettingsError(f"[api] policy_file {override}: {error}") from error
+        conf.set_override("policy_dirs", [], "oslo_policy")
+        registered = defaults([*BASE, *rules])
+        self._enforcer.register_defaults(registered)
+        if override:
+            _check_file(override, {rule.name for rule in registered})
 
     def allows(self, rule: str, who: Who, target: Mapping[str, str]) -> bool:
         """Say whether ``who`` may do that to the target, which has at least ``project_id``."""

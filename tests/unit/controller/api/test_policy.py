@@ -48,11 +48,17 @@ def test_a_file_overrides_a_rule(tmp_path: Path) -> None:
     assert not policy.allows("image:add_image", who("member"), {"project_id": "mine"})
 
 
-def test_a_file_that_is_no_policy_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["- no\n- rules", '"image:misspelt": "@"', "{"])
+def test_a_file_that_is_no_policy_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "policy.yaml"
-    file.write_text("- no\n- rules")
+    file.write_text(content)
     with pytest.raises(errors.SettingsError, match=r"policy\.yaml"):
         Policy(rules(), str(file))
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(errors.SettingsError, match="No such file"):
+        Policy(rules(), str(tmp_path / "policy.yaml"))
 
 
 def test_a_rule_that_nobody_wrote_down_is_a_mistake() -> None:
