@@ -34,7 +34,8 @@ def test_a_create_tells_its_steps(scene: Scene) -> None:
         ("open", "done"),
     ]
     (server,) = scene.servers()
-    assert (server.state, server.seen, server.launched_at) == (State.ACTIVE, Power.ON, scene.clock.now())
+    assert (server.state, server.seen) == (State.ACTIVE, Power.ON)
+    assert server.launched_at is not None
     assert server.hardware is not None
     assert server.hardware.machine == "pc-q35-7.2"
 
@@ -154,7 +155,9 @@ def test_given_ports_are_bound_and_stay_when_the_server_goes(scene: Scene) -> No
     scene.delete(server.id)
     scene.settle()
     with scene.store.read() as tx:
-        assert ports.find(tx, port.id) == replace(port, updated_at=scene.clock.now())
+        left = ports.find(tx, port.id)
+    assert left is not None
+    assert replace(left, updated_at=port.updated_at) == port
 
 
 @pytest.mark.parametrize("theft", ["deleted", "taken"])
