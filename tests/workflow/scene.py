@@ -92,7 +92,7 @@ class Scene:
 
     def __init__(
         self,
-        store: FusedStore,
+        store: Store,
         *,
         batch: int = 64,
         registry: Mapping[str, Workflow] = WORKFLOWS,
