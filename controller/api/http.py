@@ -141,11 +141,6 @@ class Request:
         length: int | None = self._raw.content_length
         return length
 
-    @property
-    def content_type(self) -> str:
-        """Give the body's media type without parameters, in lower case."""
-        return str(self._raw.content_type or "").split(";")[0].strip().lower()
-
     def json(self, schema: bodies.Schema) -> Any:
         """Read the body as JSON that fits the schema.
 

@@ -100,5 +100,10 @@ RULES = (
         "See hypervisors, services and zones in detail.",
         (("GET", "/compute/v2.1/os-hypervisors"), ("GET", "/compute/v2.1/os-services")),
     ),
-    Rule("compute:hosts:write", ADMIN, "Enable and disable hosts.", (("PUT", "/compute/v2.1/os-services/{action}"),)),
+    Rule(
+        "compute:hosts:write",
+        ADMIN,
+        "Enable and disable hosts.",
+        tuple(("PUT", f"/compute/v2.1/os-services/{action}") for action in ("enable", "disable", "disable-log-reason")),
+    ),
 )

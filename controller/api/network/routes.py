@@ -24,7 +24,12 @@ def _pair(noun: str) -> tuple[Rule, Rule]:
     path = f"/network/v2.0/{noun}"
     return (
         Rule(f"network:{noun}:read", READER, f"List and show {noun}.", (("GET", path),)),
-        Rule(f"network:{noun}:write", MEMBER, f"Create and delete {noun}.", (("POST", path), ("DELETE", path))),
+        Rule(
+            f"network:{noun}:write",
+            MEMBER,
+            f"Create and delete {noun}.",
+            (("POST", path), ("DELETE", f"{path}/{{id}}")),
+        ),
     )
 
 

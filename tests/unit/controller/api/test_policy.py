@@ -1,3 +1,5 @@
+import runpy
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,3 +75,10 @@ def test_names_of_rules_are_unique() -> None:
 
 def test_the_sample_is_what_the_code_generates() -> None:
     assert (ROOT / "etc" / "toft" / "policy.yaml.sample").read_text() == sample()
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
+def test_the_sample_is_written_where_it_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["policy_sample", str(tmp_path / "sample")])
+    runpy.run_module("controller.api.policy_sample", run_name="__main__")
+    assert (tmp_path / "sample").read_text() == sample()
