@@ -43,6 +43,8 @@ hostname "$NAME"
 ip link set lo up
 mount -t tmpfs tmpfs /run
 mkdir -p /run/libvirt /run/lock
+# where the QEMU user may not open /dev/kvm, libvirt asks QEMU all it knows anew at each define: 15-60 s
+[ ! -e /dev/kvm ] || {{ mknod -m 666 /run/kvm c 10 232 && mount --bind /run/kvm /dev/kvm; }}
 {mounts}
 echo 1 > /proc/sys/net/ipv4/ip_forward
 virtlogd -d

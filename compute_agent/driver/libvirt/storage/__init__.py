@@ -1,0 +1,1 @@
+"""Files of guests on a host: cached images, overlays, drives, logs."""
