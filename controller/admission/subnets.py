@@ -45,6 +45,7 @@ class CreateSubnets(Change[list[Subnet]], frozen=True, kw_only=True):
         :raises NotFound: the project has no such network.
         :raises Conflict: the network has a subnet, or the range is in use elsewhere.
         """
+        subnets.lock_ranges(tx, world.clock.now())
         return [self._create(tx, world, spec) for spec in self.specs]
 
     def _create(self, tx: Tx, world: World, spec: SubnetSpec) -> Subnet:
@@ -83,10 +84,11 @@ class DeleteSubnet(Change[None], frozen=True, kw_only=True):
         :raises NotFound: the project has none such.
         :raises Conflict: ports have addresses of it.
         """
-        subnet = subnets.find(tx, self.id, self.project_id, lock=True)
+        subnet = subnets.find(tx, self.id, self.project_id)
         if subnet is None:
             raise errors.NotFound(f"Subnet {self.id} could not be found.")
         owned_network(tx, subnet.network_id, self.project_id)
+        subnets.of_networks(tx, [subnet.network_id], lock=True)
         in_use = [port for port in ports.of_network(tx, subnet.network_id) if port.subnet_id == self.id]
         if in_use:
             raise errors.Conflict(

@@ -1,6 +1,7 @@
 """Subnets in SQL."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from ipaddress import IPv4Network
 
 import sqlalchemy as sa
@@ -18,6 +19,13 @@ def of_networks(tx: Tx, networks: Iterable[str], lock: bool = False) -> dict[str
     wanted = tables.subnet.c.network_id.in_(sorted(set(networks)))
     statement = SUBNETS.select().where(wanted).order_by(tables.subnet.c.id)
     return {s.network_id: s for s in SUBNETS.read(tx, statement.with_for_update() if lock else statement)}
+
+
+def lock_ranges(tx: Tx, now: datetime) -> None:
+    """Let nobody else decide on ranges before this transaction ends: two that overlap must not pass side by side."""
+    c = tables.lease.c
+    tx.ensure(tables.lease, [{"name": "subnet ranges", "holder": "", "epoch": 0, "until": now}])
+    tx.one(sa.select(c.name).where(c.name == "subnet ranges").with_for_update())
 
 
 def overlapping(tx: Tx, cidr: IPv4Network) -> list[Subnet]:

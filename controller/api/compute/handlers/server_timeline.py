@@ -14,7 +14,7 @@ def show(req: Request) -> Answer:
         {
             "timeline": [
                 {
-                    "at": moment.at.isoformat(timespec="milliseconds"),
+                    "at": moment.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
                     "workflow": moment.kind,
                     "step": moment.step,
                     "outcome": moment.outcome,

@@ -7,6 +7,7 @@ from typing import Any
 
 from common import errors
 from common.model.server import NetworkAsk, Server
+from controller.admission.server_metadata import check_items
 from controller.admission.servers import CreateServers, DeleteServer, RenameServer, missing
 from controller.api.compute.handlers.server_filters import wanted_servers
 from controller.api.compute.schemas import servers as schemas
@@ -20,6 +21,8 @@ from controller.db import hosts, networks, ports, server_lists
 from controller.db.engine import Tx
 
 EVERYONE = "compute:everyone"
+MOST = 256
+"""Servers that one request may ask for: all are written in one transaction."""
 
 
 def index(req: Request) -> Answer:
@@ -87,6 +90,9 @@ def create(req: Request) -> Answer:
     most = int(body.get("max_count", least))
     if most < least:
         raise errors.BadRequest("min_count must be <= max_count")
+    if most > MOST:
+        raise errors.BadRequest(f"max_count: one request makes {MOST} servers at most")
+    check_items(body.get("metadata", {}))
     made = req.submit(
         CreateServers(
             project_id=req.project_id,

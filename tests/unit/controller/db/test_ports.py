@@ -9,7 +9,6 @@ from common.ids import tap_name, time_ordered
 from common.model.network import Network, Subnet
 from common.settings import Quota
 from controller.db import networks, ports, subnets, tables
-from controller.db.engine import Store
 from controller.db.ports import PortWish
 
 CLOCK = ManualClock()
@@ -18,9 +17,7 @@ IDS = time_ordered(CLOCK)
 
 
 @pytest.fixture
-def tx(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'x.sqlite'}")
-    tables.metadata.create_all(store.engine)
+def tx(store):
     with store.tx() as tx:
         for name in ("net", "bare"):
             networks.add(tx, Network(id=name, project_id="p", name=name, created_at=NOW, updated_at=NOW))
@@ -39,7 +36,6 @@ def tx(tmp_path):
             ),
         )
         yield tx
-    store.close()
 
 
 def allocate(tx, *wishes, now=NOW, limits=None, ids=IDS):

@@ -8,10 +8,10 @@ from tests.services.compute import Compute, compute
 SERVERS = "/compute/v2.1/servers"
 
 
-@pytest.fixture(scope="module")
-def cloud(stores, tmp_path_factory) -> Compute:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def cloud(stores, tmp_path_factory, request) -> Compute:
     folder = tmp_path_factory.mktemp("lists")
-    with stores.sqlite(folder) as store:
+    with getattr(stores, request.param)(folder) as store:
         made = compute(api(store, folder))
         for name in ("web-1", "web-2", "db_1", "100%", "a.b"):
             made.create(name=name)

@@ -115,6 +115,7 @@ def test_addresses_fault_and_host_are_shown_to_whom_they_concern(cloud):
         ({"user_data": "###"}, "base64"),
         ({"user_data": "a" * 65536}, "user_data"),
         ({"min_count": 3, "max_count": 2}, "min_count"),
+        ({"max_count": 257}, "max_count"),
         ({"personality": []}, "personality"),
         ({"os:scheduler_hints": {}}, "os:scheduler_hints"),
         ({"block_device_mapping": []}, "block_device_mapping"),
@@ -214,6 +215,10 @@ def test_delete_supersedes_and_once_more_is_harmless(cloud):
     assert cloud.call("DELETE", f"{SERVERS}/{made}").status_code == 404
     assert cloud.call("GET", f"{SERVERS}/{made}").status_code == 404
     assert cloud.call("PUT", f"{SERVERS}/{made}", {"server": {"name": "x"}}).status_code == 404
+
+
+def test_metadata_has_a_limit_from_the_start(cloud):
+    assert "128" in cloud.create(status=403, metadata={f"k{i}": "" for i in range(129)})["forbidden"]["message"]
 
 
 def test_rename(cloud):
@@ -317,7 +322,7 @@ def test_timeline(cloud):
         timeline.add(tx, [moment])
     assert cloud.call("GET", f"{SERVERS}/{made}/toft-timeline").json["timeline"] == [
         {
-            "at": "2026-01-01T00:00:00.000+00:00",
+            "at": "2026-01-01T00:00:00.000000Z",
             "workflow": "server.create",
             "step": "claim",
             "outcome": "done",

@@ -6,10 +6,10 @@ from tests.services.compute import Compute, compute
 NETWORKS, SUBNETS, PORTS = (f"/network/v2.0/{noun}" for noun in ("networks", "subnets", "ports"))
 
 
-@pytest.fixture(scope="module")
-def cloud(stores, tmp_path_factory) -> Compute:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def cloud(stores, tmp_path_factory, request) -> Compute:
     folder = tmp_path_factory.mktemp("networks")
-    with stores.sqlite(folder) as store:
+    with getattr(stores, request.param)(folder) as store:
         yield compute(api(store, folder))
 
 
@@ -80,6 +80,14 @@ def test_a_shared_network_is_seen_and_used_but_not_changed_by_others(cloud):
     assert cloud.call("DELETE", f"{SUBNETS}/{inside['id']}", user="other").status_code == 403
     cloud.call("DELETE", f"{PORTS}/{mine['id']}", user="other")
     assert cloud.call("DELETE", f"{NETWORKS}/{made['id']}", user="admin").status_code == 204
+
+
+def test_a_subnet_is_deleted_alone(cloud):
+    made = subnet(cloud, network_id=network(cloud)["id"], cidr="10.56.0.0/24")
+    path = f"{SUBNETS}/{made['id']}"
+    assert cloud.call("GET", path, params={"fields": "cidr"}).json == {"subnet": {"cidr": "10.56.0.0/24"}}
+    assert cloud.call("DELETE", path).status_code == 204
+    assert cloud.call("DELETE", path).status_code == 404
 
 
 def test_a_subnet_has_sound_defaults(cloud):
