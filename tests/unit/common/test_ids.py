@@ -65,3 +65,17 @@ def test_device_names_fit_the_kernel_and_end_as_the_id_does(of: uuid.UUID) -> No
     for prefix, name in (("tap-", ids.tap_name(str(of))), ("tbr-", ids.bridge_name(str(of)))):
         assert name == prefix + of.hex[-11:]
         assert len(name) <= 15
+
+
+def test_ids_of_one_moment_stand_in_the_order_of_their_making() -> None:
+    new_id = ids.time_ordered(ManualClock())
+    made = [new_id() for _ in range(ids.COUNTS + 10)]
+    assert made == sorted(made)
+
+
+def test_a_clock_set_back_does_not_turn_the_order() -> None:
+    clock = ManualClock()
+    new_id = ids.time_ordered(clock)
+    first = new_id()
+    clock.advance(-60)
+    assert new_id() > first
