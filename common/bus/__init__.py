@@ -8,8 +8,11 @@ from common.settings import Bus as BusSettings
 def open_bus(settings: BusSettings) -> Bus:
     """Give the bus that the URL names. Nothing is connected yet.
 
-    :raises SettingsError: the URL names none, or the queue type is not known.
+    :raises SettingsError: the URL names none, the queue type is not known, or a number is not at least one.
     """
+    for name in ("report_queues", "delivery_limit", "max_length", "heartbeat"):
+        if getattr(settings, name) < 1:
+            raise errors.SettingsError(f"[bus] {name} must be 1 or more")
     if settings.url.startswith("memory://"):
         from common.bus.memory import MemoryBus
 

@@ -67,6 +67,7 @@ class AmqpConsumer:
         self._arrived.append(Delivery(tag, info["routing_key"], bytes(message.body or b""), info["redelivered"]))
 
     def _collect(self, deadline: float, limit: int) -> None:
+        self._link.wait(0)  # with a backlog, too: the heartbeat is kept up, and a lost connection is noticed
         while not self._arrived and (left := deadline - time.monotonic()) > 0:
             self._link.wait(left)
         while len(self._arrived) < limit and self._link.wait(0):

@@ -41,6 +41,10 @@ class _Confirms:
         """Count the messages without a confirm."""
         return len(self._open)
 
+    def give_up(self) -> None:
+        """Take what has no confirm for refused."""
+        self.refused.update(self._open.values())
+
     def _settled(self, number: int, multiple: bool) -> list[int]:
         numbers = [n for n in self._open if n <= number] if multiple else [number]
         return [self._open.pop(n) for n in numbers if n in self._open]
@@ -65,7 +69,9 @@ class AmqpPublisher:
     def publish(self, messages: Sequence[Outgoing], timeout: float = 30.0) -> list[Outgoing]:
         """Publish all, wait for the confirms, and give back those that reached no queue or were refused.
 
-        :raises BusUnavailable: the broker is away or did not confirm in ``timeout`` seconds; any may have arrived.
+        Given back is, too, what was not confirmed in time while others were: it may have arrived.
+
+        :raises BusUnavailable: the broker is away, or confirmed nothing in ``timeout`` seconds; any may have arrived.
         """
         deadline = time.monotonic() + timeout
         channel = self._link.channel(timeout)
@@ -73,7 +79,7 @@ class AmqpPublisher:
             self._confirms.begin()
             for position, message in enumerate(messages):
                 self._send(channel, message, position, deadline)
-            self._await(deadline)
+            self._await(deadline, len(messages))
         return [messages[position] for position in sorted(self._confirms.refused)]
 
     def tick(self) -> None:
@@ -104,10 +110,15 @@ class AmqpPublisher:
         channel.basic_publish(content, message.exchange, message.key, mandatory=True, timeout=patience)
         self._confirms.sent(position)
 
-    def _await(self, deadline: float) -> None:
+    def _await(self, deadline: float, count: int) -> None:
         while missing := self._confirms.missing():
             left = deadline - time.monotonic()
-            if left <= 0:
+            if left > 0:
+                self._link.wait(left)
+            elif missing == count or self._link.blocked:
                 why = "it is blocked by an alarm" if self._link.blocked else "it is slow or gone"
                 raise TimeoutError(f"{missing} messages were not confirmed in time; {why}")
-            self._link.wait(left)
+            else:  # one queue hangs (it has no leader): that must not hold up the others
+                self._confirms.give_up()
+                self._link.drop()
+                return

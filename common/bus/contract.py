@@ -40,7 +40,9 @@ class Publisher(Protocol):
     def publish(self, messages: Sequence[Outgoing], timeout: float = 30.0) -> list[Outgoing]:
         """Publish all, wait for the confirms, and give back those that reached no queue or were refused.
 
-        :raises BusUnavailable: the broker is away or did not confirm in ``timeout`` seconds; any may have arrived.
+        Given back is, too, what was not confirmed in time while others were: it may have arrived.
+
+        :raises BusUnavailable: the broker is away, or confirmed nothing in ``timeout`` seconds; any may have arrived.
         """
         ...
 

@@ -92,11 +92,20 @@ def test_a_killed_broker_loses_nothing_that_it_confirmed(rabbitmq: RabbitMQ, bus
         assert sorted(seen) == sorted(m.body for m in commands(200) + commands(1, "after"))
 
 
+def test_an_idle_publisher_gets_over_a_killed_broker(rabbitmq: RabbitMQ, bus: Bus) -> None:
+    with closing(bus.publisher()) as publisher:
+        assert publisher.publish(commands(1)) == []
+        rabbitmq.restart()
+        publisher.tick()
+        assert publish_at_last(publisher, commands(1)) == []
+
+
 def test_tags_of_an_old_connection_are_passed_over(rabbitmq: RabbitMQ, bus: Bus) -> None:
     with closing(bus.publisher()) as publisher, closing(bus.commands(HOST)) as consumer:
         publisher.publish(commands(2))
         old = consumer.receive(10.0, limit=1)
         rabbitmq.restart()
+        assert broken(consumer)
         new = consumer_reconnected(consumer)
         consumer.ack([delivery.tag for delivery in old])
         consumer.release([delivery.tag for delivery in new])
@@ -120,6 +129,20 @@ def test_a_broker_without_memory_does_not_hang_its_publishers(rabbitmq: RabbitMQ
         with rabbitmq.memory_alarm(), pytest.raises(errors.BusUnavailable, match="blocked by an alarm"):
             publisher.publish(commands(1), timeout=2.0)
         assert publish_at_last(publisher, commands(1)) == []
+
+
+def test_a_queue_that_hangs_holds_up_no_other(rabbitmq: RabbitMQ, settings: BusSettings, bus: Bus) -> None:
+    stuck = "0190a1b2-0000-7000-8000-00000000000b"
+    bus.declare_host(stuck)
+    process = f"'{settings.url.rpartition('/')[2]}_{names.command_queue(stuck)}'"
+    late = Outgoing(COMMANDS, stuck, b"late")
+    with closing(bus.publisher()) as publisher, closing(bus.commands(HOST)) as consumer:
+        assert publisher.publish([late]) == []
+        rabbitmq.ctl("eval", f"sys:suspend({process}).")
+        assert publisher.publish([late, *commands(3)], timeout=3.0) == [late]
+        assert [d.body for d in receive_all(consumer, 3)] == [b"0", b"1", b"2"]
+        rabbitmq.ctl("eval", f"sys:resume({process}).")
+        assert publish_at_last(publisher, [late]) == []
 
 
 def test_a_frozen_broker_is_away(rabbitmq: RabbitMQ, bus: Bus) -> None:

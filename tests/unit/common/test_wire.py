@@ -159,3 +159,10 @@ def test_a_goals_digest_does_not_depend_on_the_order_of_keys() -> None:
 )
 def test_a_goals_digest_tells_goals_apart(change: dict[str, Any]) -> None:
     assert msgspec.structs.replace(GOAL, **change).digest() != GOAL.digest()
+
+
+@pytest.mark.parametrize(
+    ("dhcp", "gateway", "serves"), [(True, "10.0.0.1", True), (True, None, False), (False, "10.0.0.1", False)]
+)
+def test_dhcp_is_served_from_a_gateway_only(dhcp: bool, gateway: str | None, serves: bool) -> None:
+    assert wire.NetworkGoal(id="n", cidr="10.0.0.0/24", gateway=gateway, dhcp=dhcp).serves_dhcp is serves

@@ -27,6 +27,12 @@ def test_another_queue_type_is_a_wrong_setting() -> None:
         open_bus(Bus(url="amqp://h", queue_type="stream"))
 
 
+@pytest.mark.parametrize("name", ["report_queues", "delivery_limit", "max_length", "heartbeat"])
+def test_a_number_below_one_is_a_wrong_setting(name: str) -> None:
+    with pytest.raises(errors.SettingsError, match=name):
+        open_bus(Bus(**{name: 0}))
+
+
 def test_an_embedded_bus_does_without_kombu() -> None:
     code = "import sys; from common.bus import open_bus; from common.settings import Bus; open_bus(Bus()); "
     subprocess.run([sys.executable, "-c", code + "assert 'kombu' not in sys.modules"], check=True)
