@@ -57,7 +57,8 @@ class Endpoint:
         methods: dict[str, list[Route]] = defaultdict(list)
         for route in routes:
             methods[route.method].append(route)
-        self.public = all(route.public for group in methods.values() for route in group)
+        self.public = {method for method, group in methods.items() if all(route.public for route in group)}
+        """The methods that need no token."""
         for method, group in methods.items():
             setattr(self, f"on_{method.lower()}", _responder(group, services))
 

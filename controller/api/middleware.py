@@ -83,5 +83,5 @@ class Authentication:
         :raises Unauthorized: the token is not valid.
         """
         token = req.get_header("X-Auth-Token")
-        if token and not getattr(resource, "public", True):
+        if token and req.method not in resource.public:
             req.context.who = auth.caller(self._services, token)

@@ -1,5 +1,6 @@
 """Images in SQL, and who holds their files."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ class Filters(NamedTuple):
     ids: tuple[str, ...] | None = None
     equal: Mapping[str, str | int | bool] = {}
     properties: Mapping[str, str] = {}
+    tags: tuple[str, ...] = ()
     hidden: bool = False
     min_size: int | None = None
     max_size: int | None = None
@@ -61,6 +63,9 @@ def _seen_by(project_id: str | None, listed: bool) -> list[_Clause]:
 def _wanted(filters: Filters) -> list[_Clause]:
     where: list[_Clause] = [_columns[name] == value for name, value in filters.equal.items()]
     where += [_columns.properties[name].as_string() == value for name, value in filters.properties.items()]
+    # tags are a JSON list: each stands in its text in quotes of its own
+    text = sa.cast(_columns.tags, sa.Text)
+    where += [text.contains(json.dumps(tag), autoescape=True) for tag in filters.tags]
     where.append(_columns.hidden.is_(filters.hidden))
     if filters.ids is not None:
         where.append(_columns.id.in_(filters.ids))

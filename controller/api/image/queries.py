@@ -43,6 +43,7 @@ def filters(query: dict[str, Any]) -> Filters:
         ids=tuple(asked.removeprefix("in:").split(",")) if asked is not None else None,
         equal=equal,
         properties={name: value for name, value in query.items() if name not in known},
+        tags=tuple(query.get("tag", ())),
         hidden=query.get("os_hidden", False),
         min_size=query.get("size_min"),
         max_size=query.get("size_max"),

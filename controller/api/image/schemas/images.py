@@ -80,6 +80,7 @@ LIST = {
         "name": _TEXT,
         "id": _TEXT,
         "status": _TEXT,
+        "tag": {"type": "array", "items": _TEXT},
         "visibility": {"enum": [*VISIBILITY, "all"]},
         "owner": _TEXT,
         "member_status": _TEXT,

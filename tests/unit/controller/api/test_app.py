@@ -173,6 +173,13 @@ def test_tokens_end(served: Api) -> None:
     assert (answer.status_code, answer.json["error"]["message"]) == (401, "the token has expired; ask for a new one")
 
 
+def test_an_old_token_does_not_stop_a_login(served: Api) -> None:
+    given = {"name": "demo", "domain": {"id": "default"}, "password": "demo-password"}
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": given}}}}
+    answer = served.client.simulate_post("/identity/v3/auth/tokens", json=body, headers={"X-Auth-Token": "old"})
+    assert answer.status_code == 201
+
+
 def test_a_disabled_user_s_token_is_worth_nothing(served: Api) -> None:
     token = served.login("demo")
     with served.services.store.tx() as tx:

@@ -61,7 +61,7 @@ def test_an_image_is_found_by_id_where_it_may_be_seen(shelf: Shelf) -> None:
 
 
 def test_lists_are_filtered(shelf: Shelf) -> None:
-    first = shelf.image(name="first", properties={"os_type": "linux"}, tags=["x"])
+    first = shelf.image(name="first", properties={"os_type": "linux"}, tags=["x_é", "y"])
     shelf.image(name="second", hidden=True)
     content = Content(size=5, virtual_size=5, digest="d" * 64, md5="m")
     shelf.writer.submit(ChangeImage(image_id=first.id, steps=(("replace", ("disk_format",), "raw"),)))
@@ -71,9 +71,17 @@ def test_lists_are_filtered(shelf: Shelf) -> None:
         Filters(equal={"status": "active"}),
         Filters(properties={"os_type": "linux"}),
         Filters(min_size=5, max_size=5),
+        Filters(tags=("x_é", "y")),
     ):
         assert shelf.names("mine", filters) == ["first"]
-    for filters in (Filters(ids=()), Filters(properties={"os_type": "bsd"}), Filters(min_size=6), Filters(max_size=4)):
+    for filters in (
+        Filters(tags=("x__",)),
+        Filters(tags=("x",)),
+        Filters(ids=()),
+        Filters(properties={"os_type": "bsd"}),
+        Filters(min_size=6),
+        Filters(max_size=4),
+    ):
         assert shelf.names("mine", filters) == []
     assert shelf.names("mine", Filters(hidden=True)) == ["second"]
 
