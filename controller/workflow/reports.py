@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from common import wire
-from common.model.server import Server
+from common.model.server import Fault, Server
 from common.states import Power, State
 from controller.db import hosts, ledger, queries, servers
 from controller.db.engine import Tx
@@ -20,17 +20,32 @@ LOG = logging.getLogger(__name__)
 Handler = Callable[[Tx, Sequence[Report], Desk, World], None]
 
 
-def outcome(_tx: Tx, reports: Sequence[Report], desk: Desk, _world: World) -> None:
-    """Settled, failed: wake the server's workflow; its step reads the inbox."""
-    desk.woken |= {r.event.server for r in reports}
-
-
 def power(_tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
-    """A guest's power changed by itself."""
+    """A guest's power changed by itself, or is as it was wished."""
+    for event, body in reports:
+        if _is_idle(event, desk):
+            desk.change(seen(desk.servers[event.server], body.power, world.clock.now()))
+
+
+def settled(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
+    """A goal is reached: wake the server's workflow, whose step reads the inbox."""
+    desk.woken |= {r.event.server for r in reports}
+    power(tx, reports, desk, world)
+
+
+def failed(_tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
+    """A goal cannot be reached: likewise; where nobody waits (a lost guest was to come back), show the tenant."""
+    desk.woken |= {r.event.server for r in reports}
+    now = world.clock.now()
     for event, body in reports:
         server = desk.servers[event.server]
-        if event.generation == server.generation and server.id not in desk.live:
-            desk.change(seen(server, body.power, world.clock.now()))
+        if _is_idle(event, desk) and server.state not in (State.ERROR, State.DELETED):
+            desk.change(replace(server.moved("failed", now), fault=Fault(code=body.code, message=body.reason, at=now)))
+
+
+def _is_idle(event: wire.Event, desk: Desk) -> bool:
+    """Say whether an event is about the newest wish for its server, and no workflow cares for that."""
+    return event.generation == desk.servers[event.server].generation and event.server not in desk.live
 
 
 def states(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
@@ -116,8 +131,8 @@ def _newest(reports: Sequence[Report]) -> list[Report]:
 
 HANDLERS: dict[str, Handler] = {
     "hello": hello.hello,
-    "settled": outcome,
-    "failed": outcome,
+    "settled": settled,
+    "failed": failed,
     "power": power,
     "states": states,
     "stale": stale,

@@ -1,13 +1,14 @@
 """What workflows of servers share: sending a goal, waiting for its outcome, and telling the tenant of a failure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from math import inf
 
 from msgspec.structs import replace
 
 from common import wire
 from common.model.server import Fault, Server
-from controller.db import inbox, servers
+from controller.db import hosts, inbox, servers
 from controller.db.engine import Tx
 from controller.workflow import goals
 from controller.workflow.saga import Saga, StepFailed, Wait
@@ -24,6 +25,8 @@ def subjects(tx: Tx, sagas: Sequence[Saga]) -> dict[str, Server]:
 
 def send(tx: Tx, sagas: Sequence[Saga], world: World, found: Mapping[str, Server]) -> None:
     """Write the commands for the servers of a batch, and remember when."""
+    if not sagas:
+        return
     goals.send(tx, [found[s.subject] for s in sagas], world)
     for saga in sagas:
         saga.data[SENT] = world.clock.now().isoformat()
@@ -35,17 +38,23 @@ def outcomes(tx: Tx, found: Mapping[str, Server]) -> dict[str, inbox.Outcome]:
 
 
 def patience(tx: Tx, sagas: Sequence[Saga], world: World, found: Mapping[str, Server]) -> dict[str, Wait]:
-    """Let a batch wait for its outcome; goals that got none for a while are sent again."""
+    """Let a batch wait for its outcome; goals that got none for a while are sent again.
+
+    A silent host is sent nothing more, or its queue would fill for as long as it is away: its hello asks anew.
+    """
     again = world.settings.controller.resend_seconds
     now = world.clock.now()
-    due = [s for s in sagas if s.data.get(SENT) is None or _sent(s) + timedelta(seconds=again) <= now]
-    if due:
-        send(tx, due, world, found)
-    return {s.id: Wait((_sent(s) + timedelta(seconds=again) - now).total_seconds()) for s in sagas}
+    late = [s for s in sagas if _age(s, now) >= again]
+    homes = hosts.get(tx, [host for s in late if (host := found[s.subject].host_id)])
+    heard = {host.id for host in homes.values() if host.lease_until > now}
+    send(tx, [s for s in late if s.data.get(SENT) is None or found[s.subject].host_id in heard], world, found)
+    return {s.id: Wait(again - age if (age := _age(s, now)) < again else again) for s in sagas}
 
 
-def _sent(saga: Saga) -> datetime:
-    return datetime.fromisoformat(saga.data[SENT])
+def _age(saga: Saga, now: datetime) -> float:
+    """Give the seconds since a goal was last sent; one that never was is older than any."""
+    sent = saga.data.get(SENT)
+    return (now - datetime.fromisoformat(sent)).total_seconds() if sent else inf
 
 
 def await_settled(tx: Tx, sagas: Sequence[Saga], world: World) -> dict[str, Wait | StepFailed]:

@@ -282,6 +282,27 @@ def test_states_mend_what_differs(scene: Scene) -> None:
     assert (scene.states(), scene.count(tables.stranger)) == ([State.SHUTOFF], 0)
 
 
+def test_a_lost_guest_that_cannot_come_back_is_an_error(scene: Scene) -> None:
+    home = built(scene)
+    (server,) = scene.servers()
+    home.refuses.add(server.id)
+    home.say("states", wire.States(present=()))
+    for _ in range(2):
+        scene.settle()
+        (server,) = scene.servers()
+        assert server.fault is not None
+        assert (server.state, server.fault.message) == (State.ERROR, "disk is full")
+        home.say("failed", wire.Failed(code="hypervisor", reason="again"), server.id, 1)
+
+
+def test_a_lost_guest_that_came_back_is_seen(scene: Scene) -> None:
+    home = built(scene)
+    (server,) = scene.servers()
+    home.say("settled", wire.Settled(power=Power.OFF), server.id, 1)
+    scene.settle()
+    assert scene.states() == [State.SHUTOFF]
+
+
 def test_states_leave_alone_what_is_under_way(scene: Scene) -> None:
     home = built(scene)
     (server,) = scene.servers()

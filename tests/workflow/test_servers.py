@@ -211,6 +211,30 @@ def test_the_config_drive_tells_what_the_tenant_said(scene: Scene) -> None:
     )
 
 
+def test_a_server_without_config_drive_gets_none(scene: Scene) -> None:
+    (server,) = scene.create()
+    with scene.store.tx() as tx:
+        servers.save(tx, [replace(server, config_drive=False)])
+    scene.settle()
+    (goal,) = [a.memory.goals[server.id] for a in scene.agents if server.id in a.memory.goals]
+    assert goal.drive is None
+
+
+def test_a_silent_host_is_not_sent_the_same_for_ever(scene: Scene) -> None:
+    scene.create()
+    silent, scene.agents = scene.agents, []
+    scene.settle(until=lambda: scene.clock.monotonic() > 600)
+    sent = [d for agent in silent for d in agent.commands.receive(0)]
+    assert len(sent) == 1
+    for agent in silent:
+        agent.commands.release([d.tag for d in sent])
+    scene.agents = silent
+    for agent in silent:
+        agent.say("hello", agent.hello())
+    scene.settle()
+    assert scene.states() == [State.ACTIVE]
+
+
 def test_stop_start_and_reboot_show_their_states(scene: Scene) -> None:
     (server,) = scene.create()
     scene.settle()
