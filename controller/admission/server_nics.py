@@ -22,10 +22,9 @@ def resolved(tx: Tx, project_id: str, asks: tuple[NetworkAsk, ...]) -> tuple[Net
     asked = [ask.port_id for ask in asks if ask.port_id]
     if len(asked) != len(set(asked)):
         raise errors.BadRequest("networks: a port is asked for twice")
+    _check_ports(tx, project_id, asked)
     for ask in asks:
-        if ask.port_id:
-            _check_port(tx, project_id, ask.port_id)
-        elif networks.find(tx, str(ask.network_id), project_id) is None:
+        if ask.port_id is None and networks.find(tx, str(ask.network_id), project_id) is None:
             raise errors.BadRequest(f"Network {ask.network_id} could not be found.")
     return asks
 
@@ -38,12 +37,14 @@ def _default(tx: Tx, project_id: str) -> tuple[NetworkAsk, ...]:
     return tuple(NetworkAsk(network_id=network.id) for network in own)
 
 
-def _check_port(tx: Tx, project_id: str, port_id: str) -> None:
-    port = ports.find(tx, port_id, project_id, lock=True)
-    if port is None:
-        raise errors.BadRequest(f"Port id {port_id} could not be found.")
-    if port.device_id:
-        raise errors.Conflict(f"Port {port_id} is still in use.")
+def _check_ports(tx: Tx, project_id: str, asked: Sequence[str]) -> None:
+    found = ports.get(tx, asked, lock=True)
+    for port_id in asked:
+        port = found.get(port_id)
+        if port is None or port.project_id != project_id:
+            raise errors.BadRequest(f"Port id {port_id} could not be found.")
+        if port.device_id:
+            raise errors.Conflict(f"Port {port_id} is still in use.")
 
 
 def hold(tx: Tx, servers: Sequence[Server], now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Compute's endpoints and the rules they ask."""
 
 from controller.api.compute.handlers import (
+    aggregates,
     availability_zones,
     extensions,
     extra_specs,
@@ -58,6 +59,7 @@ ROUTES = (
     Route("GET", "/v2.1/os-hypervisors/detail", hypervisors.detail),
     Route("GET", "/v2.1/os-hypervisors/statistics", hypervisors.statistics),
     Route("GET", "/v2.1/os-hypervisors/{hypervisor_id}", hypervisors.show),
+    Route("GET", "/v2.1/os-aggregates", aggregates.index),
     Route("GET", "/v2.1/os-services", services.index),
     Route("PUT", "/v2.1/os-services/enable", services.enable),
     Route("PUT", "/v2.1/os-services/disable", services.disable),

@@ -27,6 +27,10 @@ def test_hypervisors(cloud):
     assert cloud.call("GET", f"{ROOT}/os-hypervisors/1", user="admin").status_code == 404
 
 
+def test_there_are_no_aggregates(cloud):
+    assert cloud.call("GET", f"{ROOT}/os-aggregates", user="admin").json == {"aggregates": []}
+
+
 def test_statistics_add_up(cloud):
     sums = cloud.call("GET", f"{ROOT}/os-hypervisors/statistics", user="admin").json["hypervisor_statistics"]
     assert (sums["count"], sums["vcpus"], sums["free_ram_mb"], sums["disk_available_least"]) == (1, 4, 7168, 90)
@@ -69,6 +73,7 @@ def test_zones(cloud):
         ("GET", "os-hypervisors/detail"),
         ("GET", "os-hypervisors/statistics"),
         ("GET", "os-hypervisors/1"),
+        ("GET", "os-aggregates"),
         ("GET", "os-services"),
         ("PUT", "os-services/enable"),
         ("PUT", "os-services/disable"),

@@ -81,10 +81,12 @@ def test_addresses_fault_and_host_are_shown_to_whom_they_concern(cloud):
     made = cloud.server(
         state="ERROR", seen="crashed", fault={"code": "x", "message": "disk full", "at": "2026-01-01T00:00:00Z"}
     )
+    bare = cloud.call("POST", "/network/v2.0/networks", {"network": {"name": "bare"}}).json["network"]["id"]
     with cloud.api.services.store.tx() as tx:
         wish = ports.PortWish(cloud.network, cloud.project, device_id=made, made_by_server=True)
         world = cloud.api.services.world
-        ports.allocate(tx, [wish], now=world.clock.now(), ids=world.ids, limits=world.settings.quota)
+        wishes = [wish, wish._replace(network_id=bare, position=1)]
+        ports.allocate(tx, wishes, now=world.clock.now(), ids=world.ids, limits=world.settings.quota)
     shown, operators = cloud.show(made), cloud.show(made, "admin")
     assert shown["fault"]["message"] == "disk full"
     assert shown["OS-EXT-STS:power_state"] == 6

@@ -1,0 +1,9 @@
+"""Host aggregates: none. Clients ask for them when they show a hypervisor."""
+
+from controller.api.http import Answer, Request, ok
+
+
+def index(req: Request) -> Answer:
+    """List them."""
+    req.allow("compute:hosts:read")
+    return ok({"aggregates": []})
