@@ -31,6 +31,7 @@ class ImageStore:
     def __init__(self, folder: Path, new_id: Ids) -> None:
         self._folder, self._incoming, self._new_id = folder, folder / "incoming", new_id
         self._incoming.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # the folder above lets everyone pass, and images are tenants' own
         self.settled = threading.Lock()
         """Held from keeping a file until its row is there, and from finding one unneeded until it is removed."""
 

@@ -37,6 +37,10 @@ def test_what_is_kept_is_opened_by_its_digest(kept: ImageStore, tmp_path: Path) 
     assert incoming(tmp_path) == []
 
 
+def test_only_its_owner_may_enter_the_folder(kept: ImageStore, tmp_path: Path) -> None:
+    assert (tmp_path / "images").stat().st_mode & 0o777 == 0o700
+
+
 def test_the_same_bytes_twice_are_one_file(kept: ImageStore) -> None:
     kept.keep(kept.receive(io.BytesIO(DATA), len(DATA), None))
     assert kept.keep(kept.receive(io.BytesIO(DATA), len(DATA), None))
