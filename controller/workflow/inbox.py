@@ -83,7 +83,7 @@ class Inbox:
 
     def _take_in(self, parcels: Sequence[_Parcel]) -> None:
         reports = [parcel.report for parcel in parcels]
-        for host in sorted({event.host for event, _ in reports if event.kind == "hello"}):
+        for host in self._greeting(reports):
             self._declare(host)
         with self._store.tx() as tx:
             desk = desks.spread(tx, reports)
@@ -92,6 +92,14 @@ class Inbox:
         if any(event.kind == "answer" for event, _ in reports):
             self._answered()
         self._consumer.ack([parcel.tag for parcel in parcels])
+
+    def _greeting(self, reports: Sequence[Report]) -> list[str]:
+        """Give the hosts whose hello may be accepted."""
+        greeting = {event.host for event, _ in reports if event.kind == "hello"}
+        if greeting and not self._world.settings.controller.auto_enroll:
+            with self._store.read() as tx:
+                greeting &= hosts.get(tx, greeting).keys()
+        return sorted(greeting)
 
     def _try_again(self, parcels: list[_Parcel], error: Exception) -> None:
         """Keep a batch that broke, in halves; one event that breaks goes back, and in the end to the dead letters."""

@@ -14,10 +14,11 @@ from common.settings import Controller, Settings
 from common.states import Power, State
 from controller.answers import Answers
 from controller.db import hosts, outbox, queries, servers, tables
+from controller.db.engine import Store
 from controller.workflow import relay as relays
 from controller.workflow import reports
 from tests.workflow.model_agent import Memory, ModelAgent, inventory
-from tests.workflow.scene import HOSTS, FusedStore, Scene
+from tests.workflow.scene import HOSTS, Scene
 
 STRANGER = "77777777-7777-4777-8777-777777777777"
 
@@ -375,11 +376,20 @@ def test_a_host_with_anothers_name_is_refused(scene: Scene, caplog: pytest.LogCa
     assert f"that name is host {HOSTS[0]}'s" in caplog.text
 
 
-def test_a_new_host_is_refused_where_enrolment_is_by_hand(fused: FusedStore, caplog: pytest.LogCaptureFixture) -> None:
-    closed = Scene(fused, settings=Settings(controller=Controller(auto_enroll=False)))
+def test_a_new_host_is_refused_where_enrolment_is_by_hand(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    closed = Scene(store, settings=Settings(controller=Controller(auto_enroll=False)))
     closed.settle()
     assert caplog.text.count("auto_enroll is off") == 2
     assert closed.count(tables.host) == 0
+    with pytest.raises(errors.BusUnavailable):
+        closed.agents[0].commands.receive(0)
+
+
+def test_a_known_host_comes_back_where_enrolment_is_by_hand(scene: Scene) -> None:
+    settings = Settings(controller=Controller(auto_enroll=False))
+    closed = Scene(scene.store, settings=settings, memories=(scene.agents[0].memory,))
+    closed.settle()
+    assert [w.epoch for w in closed.agents[0].welcomes] == [2]
 
 
 def test_what_operators_set_survives_a_hello(scene: Scene) -> None:
