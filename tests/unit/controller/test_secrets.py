@@ -6,7 +6,7 @@ from cryptography.fernet import Fernet
 
 from common import errors
 from common.clock import ManualClock
-from controller.secrets import ImageUrls, Secrets, unseal
+from controller.secrets import ImageUrls, Secrets, unseal, valid
 
 DIGEST = "a" * 64
 
@@ -65,3 +65,12 @@ def test_an_older_key_is_still_accepted() -> None:
     clock = ManualClock()
     url = ImageUrls([b"old"], "http://cloud.test", clock, 60).sign(DIGEST, "host")
     ImageUrls([b"new", b"old"], "http://cloud.test", clock, 60).check(DIGEST, *asked(url))
+
+
+def test_a_token_is_ours_for_a_while(tmp_path: Path) -> None:
+    clock, sealed = ManualClock(), Secrets(tmp_path).tokens
+    token = sealed.encrypt_at_time(b"mine", int(clock.now().timestamp())).decode()
+    assert valid(sealed, token, clock, 60)
+    assert not valid(sealed, "\u00e9forged", clock, 60)
+    clock.advance(61)
+    assert not valid(sealed, token, clock, 60)
