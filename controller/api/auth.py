@@ -71,7 +71,7 @@ def issue(
 
 def seal(services: Services, token: Token) -> str:
     """Write a token as clients carry it."""
-    return services.secrets.tokens.encrypt(msgspec.msgpack.encode(token)).decode()
+    return services.secrets.tokens.encrypt_at_time(msgspec.msgpack.encode(token), token.issued).decode()
 
 
 def session(services: Services, tx: Tx, sealed: str) -> Session:
