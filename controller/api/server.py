@@ -26,8 +26,10 @@ class ApiServer:
     """Serves a WSGI application on the address that the settings name."""
 
     def __init__(self, app: Any, settings: Settings, is_token: IsToken) -> None:
-        server = create_server(
+        sockets: dict[int, Any] = {}
+        self._server = create_server(
             app,
+            map=sockets,
             host=settings.api.listen,
             port=settings.api.port,
             threads=settings.api.threads,
@@ -38,8 +40,10 @@ class ApiServer:
             ident="toft",
             clear_untrusted_proxy_headers=True,
         )
-        self._server: Any = server
-        vars(server)["channel_class"] = _channel(settings.api.max_body, is_token)
+        channel = _channel(settings.api.max_body, is_token)
+        for each in sockets.values():  # a name may stand for several addresses, each with a socket
+            if hasattr(each, "channel_class"):
+                each.channel_class = channel
         self._thread = threading.Thread(target=self._server.run, name="api", daemon=True)
 
     def start(self) -> None:
@@ -49,7 +53,7 @@ class ApiServer:
     def stop(self) -> None:
         """Stop to answer; what is being answered has a few seconds."""
         self._server.close()
-        self._thread.join(5.0)
+        self._server.task_dispatcher.shutdown(timeout=5)
 
 
 def _channel(max_body: int, is_token: IsToken) -> type[HTTPChannel]:

@@ -45,9 +45,8 @@ class Tour:
 
     def tell(self, what: str, detail: str = "") -> None:
         """Print one line: seconds since the start, what, and details."""
-        self.console.print(
-            f"[dim]{time.monotonic() - self.since:6.1f} s[/]  {what:<28} [cyan]{detail}[/]", highlight=False
-        )
+        line = f"[dim]{time.monotonic() - self.since:6.1f} s[/]  {what:<28} [cyan]{detail}[/]"
+        self.console.print(line, highlight=False, soft_wrap=True)
 
     def until(self, what: str, look: Callable[[], Any], every: float = 0.3) -> Any:
         """Look until there is something, and give it.
@@ -120,7 +119,7 @@ class Tour:
                 str(self.key),
             ]
             subprocess.run(command, check=True)  # noqa: S603
-        public = self.key.with_suffix(".pub").read_text().strip()
+        public = self.key.with_name(f"{self.key.name}.pub").read_text().strip()
         found = self.tenant.compute.find_keypair(NAME)
         if found is not None and found.public_key.strip() != public:
             self.tenant.compute.delete_keypair(found)
@@ -143,8 +142,9 @@ class Tour:
                 config_drive=True,
             )
             self.tell(f"server {NAME} asked for", found.id)
-        for step in self.steps(found.id):
-            self.tell(f"  {step['step']} {step['outcome']}", step["detail"])
+        if found.status in ("BUILD", None):
+            for step in self.steps(found.id):
+                self.tell(f"  {step['step']} {step['outcome']}", step["detail"])
         found = self.tenant.compute.get_server(found.id)
         if found.status != "ACTIVE":
             raise errors.Conflict(

@@ -39,14 +39,16 @@ def up(config: tuple[str, ...], clouds: Path, first: Path | None) -> None:
         service, agent = start(chosen, clouds)
         stack.callback(service.stop)
         stack.callback(agent.stop)
-        console.print(f"[bold]Toft[/] answers on {chosen.api_url}; log: {state / LOG_FILE}; clients: {clouds}")
+        console.print(
+            f"[bold]Toft[/] answers on {chosen.api_url}; log: {state / LOG_FILE}; clients: {clouds}", soft_wrap=True
+        )
         try:
             if first:
                 tour.run(clouds, first, state / "first.key", console)
             console.print("Ctrl-C stops Toft; guests go on running.")
             threading.Event().wait()
         except KeyboardInterrupt:
-            console.print("\nToft stops; guests go on running. `make run` finds them again, `make down` stops them.")
+            console.print("\nToft stops; guests go on running. `make run` finds them, `make down` stops them.")
 
 
 def embedded(chosen: settings.Settings) -> settings.Settings:
