@@ -4,15 +4,17 @@ import json
 import subprocess
 import sys
 
+REPORT = [sys.executable, "-m", "coverage", "json", "-q", "-o", "/dev/stdout"]
+
 
 def main(floor: float) -> int:
-    report = subprocess.run(
-        [sys.executable, "-m", "coverage", "json", "-q", "-o", "/dev/stdout"], check=True, capture_output=True, text=True
-    )
+    """Print the files below ``floor`` percent, worst first; gives the exit status."""
+    report = subprocess.run(REPORT, check=True, capture_output=True, text=True)
     files = json.loads(report.stdout)["files"]
-    below = {name: f["summary"]["percent_covered"] for name, f in files.items() if f["summary"]["percent_covered"] < floor}
-    for name, percent in sorted(below.items(), key=lambda item: item[1]):
-        print(f"{percent:6.1f} %  {name}  lines {files[name]['missing_lines'][:12]}")
+    percent = {name: file["summary"]["percent_covered"] for name, file in files.items()}
+    below = sorted((name for name in files if percent[name] < floor), key=lambda name: percent[name])
+    for name in below:
+        print(f"{percent[name]:6.1f} %  {name}  lines {files[name]['missing_lines'][:12]}")
     print(f"{len(files)} files, {len(below)} below {floor:g} %")
     return 1 if below else 0
 
