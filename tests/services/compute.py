@@ -58,7 +58,7 @@ class Compute:
 
     def server(self, **fields: Any) -> str:
         """Make a server and let its create be over; gives its id."""
-        made: str = self.create()["server"]["id"]
+        made: str = self.create(networks=[{"uuid": self.network}])["server"]["id"]
         self.settle(made, **{"state": "ACTIVE", "task": None, "seen": "on", "host_id": self.host} | fields)
         return made
 
