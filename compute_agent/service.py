@@ -68,7 +68,7 @@ class AgentService:
         self._journal = Journal(folder(settings) / "journal.sqlite", clock)
         pools = {OTHERS: settings.agent.workers, **POOLS}
         self._lanes = WorkerLanes(self._answered, clock, pools)
-        self._session = self._new_session()
+        self._session = self._new_session(connected=False)
         self._publishing = False
         self._threads = [
             threading.Thread(target=target, name=f"agent-{name}", daemon=True)
@@ -106,7 +106,7 @@ class AgentService:
         return self._session.epoch
 
     # ---- the loop ------------------------------------------------------------------------------------------
-    def _new_session(self) -> Session:
+    def _new_session(self, *, connected: bool) -> Session:
         return Session(
             self.identity,
             self._journal,
@@ -116,6 +116,7 @@ class AgentService:
             self._ids,
             self._settings.agent,
             lambda event: self._todo.put(lambda: self._session.domain_event(event)),
+            connected=connected,
         )
 
     def _answered(self, token: int, outcome: Outcome) -> None:
@@ -137,7 +138,7 @@ class AgentService:
         except Exception:
             LOG.exception("the agent's session broke; a new one goes on from the journal")
             self._stopping.wait(random.uniform(0.5, 1.5))  # noqa: S311
-            self._session = self._new_session()
+            self._session = self._new_session(connected=self._session.connected)
             self._session.start()
 
     def _offer(self) -> None:
@@ -262,8 +263,6 @@ def embedded(settings: Settings, bus: Bus, clock: Clock) -> AgentService:
         return AgentService(settings, bus, MemoryDriver(), clock, time_ordered(clock))
     if settings.agent.driver != "libvirt":
         raise errors.SettingsError(f"[agent] driver is {settings.agent.driver}; it must be libvirt or memory")
-    from compute_agent.driver.libvirt import (
-        service as libvirt,
-    )  # the library is not needed where the driver only pretends
+    from compute_agent.driver import libvirt  # not needed where the driver only pretends
 
     return AgentService(settings, bus, libvirt.make(settings, clock), clock, time_ordered(clock))

@@ -35,6 +35,9 @@ LOG = logging.getLogger(__name__)
 FIRST_PATIENCE, LONGEST_PATIENCE = 30.0, 300.0
 """Seconds that a hello waits for its welcome before another is said: doubled each time, up to the longest."""
 
+CONNECT_SECONDS = 120.0
+"""Deadline of connecting: a driver may have to prove what its host can do."""
+
 HYPERVISOR_SECONDS = 10.0
 """Pause between attempts to reach the hypervisor."""
 
@@ -43,6 +46,7 @@ class Session:
     """One host's conversation with the controller, and the work that follows from it. Single-threaded.
 
     :param sink: given to the driver: where it hands what happens to guests, from any thread.
+    :param connected: the driver was connected by an earlier session of this process.
     """
 
     def __init__(
@@ -55,6 +59,8 @@ class Session:
         ids: Ids,
         settings: Agent,
         sink: Sink,
+        *,
+        connected: bool = False,
     ) -> None:
         self._identity, self._journal, self._driver, self._lanes = identity, journal, driver, lanes
         self._clock, self._ids, self._settings, self._sink = clock, ids, settings, sink
@@ -81,6 +87,7 @@ class Session:
         self._next_beat = 0.0
         self._suspect: set[str] = set()
         self.losses = 0
+        self.connected = connected
 
     @property
     def epoch(self) -> int | None:
@@ -99,7 +106,9 @@ class Session:
     def _opening(self) -> Operation[tuple[Look, Inventory]]:
         while True:
             try:
-                yield from do(self._driver.connect, self._sink)
+                if not self.connected:
+                    yield from do(self._driver.connect, self._sink, deadline=CONNECT_SECONDS)
+                    self.connected = True
                 seen = yield from look(self._driver, self._convergence)
                 inventory = yield from do(self._driver.inventory)
             except errors.ToftError as error:

@@ -33,7 +33,7 @@ class Controller:
         self.said: list[wire.Event] = []
         self.answering = True
         self.ended = threading.Event()
-        self.thread = threading.Thread(target=self.run)
+        self.thread = threading.Thread(target=self.run, daemon=True)
         self.publisher = bus.publisher()
 
     def send(self, verb: str, body: wire.Message, server: str = "", generation: int = 0) -> None:
@@ -176,7 +176,7 @@ def test_a_bus_that_is_not_there_yet_is_waited_for(chosen: settings.Settings, dr
     bus.declare_host(HOST)
     controller = Controller(bus)
     controller.thread.start()
-    until(lambda: agent.epoch == 1)
+    until(lambda: agent.epoch is not None)
     agent.stop()
     controller.ended.set()
     controller.thread.join()

@@ -65,9 +65,7 @@ def test_a_look_that_hangs_is_not_begun_twice(host: Host, controller: FakeContro
     assert len(host.lanes.waiting["report:states"]) == 1
 
 
-def test_nothing_is_told_of_a_look_that_ends_after_the_welcome_was_lost(
-    host: Host, controller: FakeController
-) -> None:
+def test_nothing_is_told_of_a_look_that_ends_after_the_welcome_was_lost(host: Host, controller: FakeController) -> None:
     host.settle()
     host.clock.advance(21)
     host.session.tick()
