@@ -86,6 +86,8 @@ def test_a_subnet_is_deleted_alone(cloud):
     made = subnet(cloud, network_id=network(cloud)["id"], cidr="10.56.0.0/24")
     path = f"{SUBNETS}/{made['id']}"
     assert cloud.call("GET", path, params={"fields": "cidr"}).json == {"subnet": {"cidr": "10.56.0.0/24"}}
+    listed = cloud.call("GET", SUBNETS, user="admin", params={"cidr": "10.56.0.0/24"}).json["subnets"]
+    assert listed == [made]
     assert cloud.call("DELETE", path).status_code == 204
     assert cloud.call("DELETE", path).status_code == 404
 
