@@ -109,7 +109,8 @@ class LibvirtHost:
         for name in MOUNTS:
             (self.folder / name).mkdir(exist_ok=True)
         shutil.copytree("/etc/libvirt", self.folder / "etc", dirs_exist_ok=True)
-        shutil.rmtree(self.folder / "etc" / "qemu" / "networks", ignore_errors=True)
+        # the machine's own guests and networks are none of this host's
+        shutil.rmtree(self.folder / "etc" / "qemu", ignore_errors=True)
         (self.folder / "etc" / "libvirtd.conf").write_text(LIBVIRTD.format(uuid=uuid.uuid4()))
         (self.folder / "etc" / "qemu.conf").write_text(QEMU)
         if SEED.is_dir():

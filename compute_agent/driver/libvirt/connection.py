@@ -137,6 +137,7 @@ class Reader:
         self._connect = connect
         self._sink = sink
         self._current: libvirt.virConnect | None = None
+        self._broken: libvirt.virConnect | None = None
         self._again = ReconnectService(self._reopen)
 
     def open(self) -> None:
@@ -173,10 +174,14 @@ class Reader:
 
     def _closed(self, connection: libvirt.virConnect, reason: int, opaque: object) -> None:
         LOG.warning("libvirt closed the connection (reason %d)", reason)
-        self._current = None
+        # kept, so that it is not closed here: that would hang the event loop, in which this runs
+        self._broken, self._current = self._current, None
         self._again.broke()
 
     def _reopen(self) -> None:
+        broken, self._broken = self._broken, None
+        if broken is not None:
+            close_quietly(broken)
         self._current = self._opened()
         self._sink(events.LOST)
 

@@ -100,6 +100,11 @@ class LibvirtDriver:
         with self._connections.pool.lend() as connection:
             return networks.remove(connection, network)
 
+    def own_networks(self) -> tuple[str, ...]:
+        """Give the ids of all networks here that carry our mark."""
+        with self._connections.pool.lend() as connection:
+            return networks.listing(connection)
+
     def bind_port(self, port: PortGoal) -> None:
         """Let the network's DHCP give the port its address."""
         if self._bridged() and port.network.serves_dhcp and port.address:

@@ -47,6 +47,12 @@ def remove(connection: libvirt.virConnect, network: str) -> bool:
         return True
 
 
+def listing(connection: libvirt.virConnect) -> tuple[str, ...]:
+    """Give the ids of all networks of ours."""
+    with ours("list networks"):
+        return tuple(found.UUIDString() for found in connection.listAllNetworks() if is_ours(found))
+
+
 def bind(connection: libvirt.virConnect, network: str, mac: str, address: str) -> None:
     """Let the network's DHCP give ``address`` to ``mac``, now and after a restart.
 
