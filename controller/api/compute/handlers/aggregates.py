@@ -4,6 +4,6 @@ from controller.api.http import Answer, Request, ok
 
 
 def index(req: Request) -> Answer:
-    """List them."""
+    """List host aggregates: none."""
     req.allow("compute:hosts:read")
     return ok({"aggregates": []})

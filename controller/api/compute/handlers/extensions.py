@@ -5,12 +5,12 @@ from controller.api.http import Answer, Request, ok
 
 
 def index(req: Request) -> Answer:
-    """List them."""
+    """List Compute's extensions: none."""
     return ok({"extensions": []})
 
 
 def show(req: Request) -> Answer:
-    """Show one.
+    """Show an extension.
 
     :raises NotFound: always.
     """

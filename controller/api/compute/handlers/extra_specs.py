@@ -8,13 +8,13 @@ from controller.api.http import Answer, Request, ok
 
 
 def index(req: Request) -> Answer:
-    """Show all of a flavor's."""
+    """Show a flavor's extra specs."""
     req.allow("compute:flavors:read")
     return ok({"extra_specs": found_flavor(req).extra_specs})
 
 
 def show(req: Request) -> Answer:
-    """Show one."""
+    """Show one of a flavor's extra specs."""
     req.allow("compute:flavors:read")
     key, specs = req.path["key"], found_flavor(req).extra_specs
     if key not in specs:
@@ -23,7 +23,7 @@ def show(req: Request) -> Answer:
 
 
 def create(req: Request) -> Answer:
-    """Add some, or change them."""
+    """Add extra specs to a flavor, or change them."""
     req.allow("compute:flavors:write")
     specs = {key: str(value) for key, value in req.json(schemas.SET_SPECS)["extra_specs"].items()}
     req.submit(SetSpecs(id=req.path["flavor_id"], specs=specs))
@@ -31,7 +31,7 @@ def create(req: Request) -> Answer:
 
 
 def update(req: Request) -> Answer:
-    """Change one."""
+    """Change one of a flavor's extra specs."""
     req.allow("compute:flavors:write")
     specs = {key: str(value) for key, value in req.json(schemas.SET_SPEC).items()}
     if req.path["key"] not in specs:
@@ -41,7 +41,7 @@ def update(req: Request) -> Answer:
 
 
 def delete(req: Request) -> Answer:
-    """Take one away."""
+    """Take an extra spec from a flavor."""
     req.allow("compute:flavors:write")
     req.submit(DeleteSpec(id=req.path["flavor_id"], key=req.path["key"]))
     return Answer(200)

@@ -73,13 +73,13 @@ def found_flavor(req: Request) -> Flavor:
 
 
 def show(req: Request) -> Answer:
-    """Show one."""
+    """Show a flavor."""
     req.allow("compute:flavors:read")
     return ok({"flavor": views.detail(req, found_flavor(req))})
 
 
 def create(req: Request) -> Answer:
-    """Make one."""
+    """Make a flavor."""
     req.allow("compute:flavors:write")
     body = req.json(schemas.CREATE)["flavor"]
     asked = body.get("id")
@@ -96,7 +96,7 @@ def create(req: Request) -> Answer:
 
 
 def delete(req: Request) -> Answer:
-    """Delete one."""
+    """Delete a flavor; servers keep what they were made with."""
     req.allow("compute:flavors:write")
     req.submit(DeleteFlavor(id=req.path["flavor_id"]))
     return accepted()

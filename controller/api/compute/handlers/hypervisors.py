@@ -14,14 +14,14 @@ RULE = "compute:hosts:read"
 
 
 def index(req: Request) -> Answer:
-    """List them by name."""
+    """List hypervisors by name."""
     req.allow(RULE)
     with req.read() as tx:
         return ok({"hypervisors": [views.hypervisor(host) for host in hosts.listing(tx)]})
 
 
 def detail(req: Request) -> Answer:
-    """List them whole."""
+    """List hypervisors whole."""
     req.allow(RULE)
     with req.read() as tx:
         found = hosts.listing(tx)
@@ -30,7 +30,7 @@ def detail(req: Request) -> Answer:
 
 
 def show(req: Request) -> Answer:
-    """Show one, by its number."""
+    """Show a hypervisor, by its number."""
     req.allow(RULE)
     with req.read() as tx:
         for host in hosts.listing(tx):
@@ -40,7 +40,7 @@ def show(req: Request) -> Answer:
 
 
 def statistics(req: Request) -> Answer:
-    """Add up what all enabled hosts have."""
+    """Add up what all enabled hypervisors have."""
     req.allow(RULE)
     with req.read() as tx:
         found = [host for host in hosts.listing(tx) if host.enabled]

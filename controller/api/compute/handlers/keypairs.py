@@ -26,7 +26,7 @@ def index(req: Request) -> Answer:
 
 
 def show(req: Request) -> Answer:
-    """Show one."""
+    """Show one of the caller's keypairs."""
     req.allow("compute:keypairs:read")
     with req.read() as tx:
         keypair = keypairs.find(tx, req.who.user_id, req.path["name"])
@@ -36,7 +36,7 @@ def show(req: Request) -> Answer:
 
 
 def create(req: Request) -> Answer:
-    """Keep a public key, or make a pair."""
+    """Keep a public key, or make a pair; its private half is told once."""
     req.allow("compute:keypairs:write")
     body = req.json(schemas.CREATE)["keypair"]
     given = body.get("public_key")
@@ -53,7 +53,7 @@ def create(req: Request) -> Answer:
 
 
 def delete(req: Request) -> Answer:
-    """Delete one."""
+    """Delete one of the caller's keypairs."""
     req.allow("compute:keypairs:write")
     req.submit(DeleteKeypair(user_id=req.who.user_id, name=req.path["name"]))
     return accepted()

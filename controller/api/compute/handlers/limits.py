@@ -10,7 +10,7 @@ LIST: dict[str, Any] = {"type": "object", "properties": {"tenant_id": {"type": "
 
 
 def show(req: Request) -> Answer:
-    """Show the caller's project's; operators may name another."""
+    """Show the limits of the caller's project; operators may name another."""
     req.allow("compute:limits:read")
     project = req.query(LIST).get("tenant_id", req.project_id)
     req.allow("compute:limits:read", project_id=project)

@@ -15,7 +15,7 @@ CONSOLE_SECONDS = 10.0
 
 
 def act(req: Request) -> Answer:
-    """Do what the body's key says.
+    """Start, stop or reboot a server, or read its console, as the body's key says.
 
     :raises BadRequest: there is no such action.
     :raises NotFound: the caller sees no such server.

@@ -7,12 +7,12 @@ from controller.api.http import Answer, Request, ok
 
 
 def index(req: Request) -> Answer:
-    """Show all, by network."""
+    """Show a server's addresses, by network."""
     return ok({"addresses": _addresses(req)})
 
 
 def show(req: Request) -> Answer:
-    """Show those on one network."""
+    """Show a server's addresses on one network."""
     name, found = req.path["network"], _addresses(req)
     if name not in found:
         raise errors.NotFound(f"Instance has no network {name!r}")

@@ -10,14 +10,14 @@ from controller.api.scope import scope
 
 
 def index(req: Request) -> Answer:
-    """Show all items."""
+    """Show a server's metadata."""
     req.allow("compute:servers:read")
     with req.read() as tx:
         return ok({"metadata": found_server(req, tx).metadata})
 
 
 def show(req: Request) -> Answer:
-    """Show one item."""
+    """Show one item of a server's metadata."""
     req.allow("compute:servers:read")
     key = req.path["key"]
     with req.read() as tx:
@@ -28,17 +28,17 @@ def show(req: Request) -> Answer:
 
 
 def create(req: Request) -> Answer:
-    """Add items, or change them."""
+    """Add items to a server's metadata, or change them."""
     return ok({"metadata": _set(req, _items(req), whole=False).metadata})
 
 
 def replace(req: Request) -> Answer:
-    """Let these items take the place of all there are."""
+    """Let these items take the place of all a server's metadata."""
     return ok({"metadata": _set(req, _items(req), whole=True).metadata})
 
 
 def update(req: Request) -> Answer:
-    """Change one item."""
+    """Change one item of a server's metadata."""
     req.allow("compute:servers:update")
     item: dict[str, str] = req.json(schemas.SET_ONE)["meta"]
     if req.path["key"] not in item:
@@ -48,7 +48,7 @@ def update(req: Request) -> Answer:
 
 
 def delete(req: Request) -> Answer:
-    """Take one item away."""
+    """Take one item from a server's metadata."""
     req.allow("compute:servers:update")
     change = DeleteMetadata(id=req.path["server_id"], project_id=scope(req, EVERYONE), key=req.path["key"])
     req.submit(change)

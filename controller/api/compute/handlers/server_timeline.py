@@ -6,7 +6,7 @@ from controller.db import timeline
 
 
 def show(req: Request) -> Answer:
-    """Show each step of each workflow, oldest first."""
+    """Show each step of what was done to a server, oldest first; Toft's own."""
     req.allow("compute:servers:read")
     with req.read() as tx:
         moments = timeline.of_subject(tx, found_server(req, tx).id)

@@ -71,7 +71,7 @@ def found_server(req: Request, tx: Tx) -> Server:
 
 
 def show(req: Request) -> Answer:
-    """Show one."""
+    """Show a server."""
     req.allow("compute:servers:read")
     return ok(_whole(req))
 
@@ -83,7 +83,7 @@ def _whole(req: Request) -> dict[str, Any]:
 
 
 def create(req: Request) -> Answer:
-    """Make one or several."""
+    """Make one server or several; no ``adminPass``, as no password is put into guests."""
     req.allow("compute:servers:create")
     body = req.json(schemas.CREATE)["server"]
     least = int(body.get("min_count", 1))
@@ -147,7 +147,7 @@ def _asks(nics: list[dict[str, Any]]) -> tuple[NetworkAsk, ...]:
 
 
 def update(req: Request) -> Answer:
-    """Give one another name."""
+    """Give a server another name."""
     req.allow("compute:servers:update")
     name = req.json(schemas.UPDATE)["server"]["name"]
     req.submit(RenameServer(id=req.path["server_id"], project_id=scope(req, EVERYONE), name=name))
@@ -155,7 +155,7 @@ def update(req: Request) -> Answer:
 
 
 def delete(req: Request) -> Answer:
-    """Delete one, whatever is being done to it."""
+    """Delete a server, whatever is being done to it."""
     req.allow("compute:servers:delete")
     req.submit(DeleteServer(id=req.path["server_id"], project_id=scope(req, EVERYONE), request_id=req.request_id))
     return nothing()

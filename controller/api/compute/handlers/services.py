@@ -13,7 +13,7 @@ WRITE = "compute:hosts:write"
 
 
 def index(req: Request) -> Answer:
-    """List them, of one host or of one kind if asked."""
+    """List services, of one host or of one kind if asked."""
     req.allow("compute:hosts:read")
     query = req.query(schemas.LIST)
     with req.read() as tx:

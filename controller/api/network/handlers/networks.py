@@ -27,7 +27,7 @@ COLUMNS = {
 
 
 def index(req: Request) -> Answer:
-    """List those that the caller sees."""
+    """List the networks that the caller sees."""
     return listed(req, "networks", schemas.LIST, COLUMNS, all_networks, _shown)
 
 
@@ -37,7 +37,7 @@ def _shown(tx: Tx, found: list[Network]) -> list[dict[str, Any]]:
 
 
 def show(req: Request) -> Answer:
-    """Show one."""
+    """Show a network."""
     req.allow("network:networks:read")
     wanted = req.query(schemas.LIST).get("fields")
     with req.read() as tx:
@@ -48,7 +48,7 @@ def show(req: Request) -> Answer:
 
 
 def create(req: Request) -> Answer:
-    """Make one or several."""
+    """Make one network or several."""
     req.allow("network:networks:write")
     body = req.json(schemas.CREATE)
     specs = tuple(_spec(req, spec) for spec in asked(body, "network"))
@@ -69,7 +69,7 @@ def _spec(req: Request, spec: dict[str, Any]) -> NetworkSpec:
 
 
 def delete(req: Request) -> Answer:
-    """Delete one."""
+    """Delete a network."""
     req.allow("network:networks:write")
     req.submit(DeleteNetwork(id=req.path["network_id"], project_id=scope(req, EVERYONE)))
     return nothing()

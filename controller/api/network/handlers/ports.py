@@ -30,7 +30,7 @@ COLUMNS = {
 
 
 def index(req: Request) -> Answer:
-    """List the caller's."""
+    """List the ports of the caller's project."""
     return listed(req, "ports", schemas.LIST, COLUMNS, all_ports, lambda tx, found: _shown(req, tx, found))
 
 
@@ -41,7 +41,7 @@ def _shown(req: Request, tx: Tx, found: list[Port]) -> list[dict[str, Any]]:
 
 
 def show(req: Request) -> Answer:
-    """Show one."""
+    """Show a port."""
     req.allow("network:ports:read")
     wanted = req.query(schemas.LIST).get("fields")
     with req.read() as tx:
@@ -52,7 +52,7 @@ def show(req: Request) -> Answer:
 
 
 def create(req: Request) -> Answer:
-    """Make one or several."""
+    """Make one port or several."""
     req.allow("network:ports:write")
     body = req.json(schemas.CREATE)
     wishes = tuple(_wish(req, spec) for spec in asked(body, "port"))
@@ -75,7 +75,7 @@ def _wish(req: Request, spec: dict[str, Any]) -> ports.PortWish:
 
 
 def delete(req: Request) -> Answer:
-    """Delete one."""
+    """Delete a port."""
     req.allow("network:ports:write")
     req.submit(DeletePort(id=req.path["port_id"], project_id=scope(req, EVERYONE)))
     return nothing()

@@ -29,7 +29,7 @@ COLUMNS = {
 
 
 def index(req: Request) -> Answer:
-    """List those that the caller sees."""
+    """List the subnets that the caller sees."""
     return listed(req, "subnets", schemas.LIST, COLUMNS, all_subnets, _shown)
 
 
@@ -38,7 +38,7 @@ def _shown(_tx: Tx, found: list[Subnet]) -> list[dict[str, Any]]:
 
 
 def show(req: Request) -> Answer:
-    """Show one."""
+    """Show a subnet."""
     req.allow("network:subnets:read")
     wanted = req.query(schemas.LIST).get("fields")
     with req.read() as tx:
@@ -49,7 +49,7 @@ def show(req: Request) -> Answer:
 
 
 def create(req: Request) -> Answer:
-    """Make one or several."""
+    """Make one subnet or several."""
     req.allow("network:subnets:write")
     body = req.json(schemas.CREATE)
     specs = tuple(_spec(req, spec) for spec in asked(body, "subnet"))
@@ -75,7 +75,7 @@ def _spec(req: Request, spec: dict[str, Any]) -> SubnetSpec:
 
 
 def delete(req: Request) -> Answer:
-    """Delete one."""
+    """Delete a subnet."""
     req.allow("network:subnets:write")
     req.submit(DeleteSubnet(id=req.path["subnet_id"], project_id=scope(req, EVERYONE)))
     return nothing()
