@@ -88,7 +88,7 @@ class FusedStore(Store):
 
 
 class Scene:
-    """All of it. ``registry`` may be altered; ``batch`` is the runner's."""
+    """All of it. ``registry`` may be altered; ``batch`` is the runner's; ``leads``: it holds the scheduler's lease."""
 
     def __init__(
         self,
@@ -99,9 +99,10 @@ class Scene:
         memories: tuple[Memory, ...] = (),
         settings: Settings | None = None,
         clock: ManualClock | None = None,
+        leads: bool = True,
     ) -> None:
         self.store = store
-        self.batch, self.registry = batch, registry
+        self.batch, self.registry, self.leads = batch, registry, leads
         self.clock = clock or ManualClock()
         self.ids = time_ordered(self.clock, random.Random(next(SEEDS)).randbytes)
         self.settings = settings or Settings()
@@ -119,7 +120,7 @@ class Scene:
         if self.inbox:
             self.consumer.close()
         self.consumer = self.bus.reports()
-        self.runner = Runner(self.store, self.world, self.registry, batch=self.batch)
+        self.runner = Runner(self.store, self.world, self.registry, lambda _name: self.leads, self.batch)
         self.relay = Relay(self.store, self.bus.publisher(), self.clock, lambda d, h: f"http://c/{d}?host={h}")
         self.inbox = Inbox(self.store, self.world, self.consumer, self.bus.declare_host, self.relay.post)
         self.watch = Watch(self.store, self.world)

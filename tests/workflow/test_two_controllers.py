@@ -26,8 +26,8 @@ def scene(stores: Stores, tmp_path: Path) -> Iterator[Scene]:
 
 
 def second(scene: Scene, store: Store) -> Scene:
-    """Give another controller of the same hosts."""
-    other = Scene(store, batch=8, clock=scene.clock)
+    """Give another controller of the same hosts, which does not hold the scheduler's lease."""
+    other = Scene(store, batch=8, clock=scene.clock, leads=False)
     other.bus = scene.bus
     other.boot()
     other.agents.clear()
@@ -89,6 +89,7 @@ def test_a_locked_workflow_is_passed_over(scene: Scene) -> None:
     with scene.store.tx() as tx:
         (held,) = workflows.take(tx, now=now, until=now, limit=1)
         other = second(scene, scene.store)
+        other.leads = True
         assert other.runner.turn() == 1
         with scene.store.read() as reader:
             assert [w.position for w in workflows.of_subject(reader, held.subject)] == [0]
