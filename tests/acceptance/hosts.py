@@ -75,7 +75,9 @@ class Fleet:
 
     def kill(self, name: str) -> None:
         """End one process without any warning."""
-        os.killpg(self.running.pop(name).pid, signal.SIGKILL)
+        process = self.running.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def openstack(self, *words: str) -> str:
         """Run the openstack client as the operator."""

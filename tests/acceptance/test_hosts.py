@@ -1,5 +1,7 @@
 """Six servers on two hosts over RabbitMQ and PostgreSQL, while the agent or the controller is killed in the middle."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,17 +18,14 @@ NAMES = [f"vm-{n}" for n in range(1, 7)]
 
 
 @pytest.fixture
-def small_fleet(
-    rabbitmq: RabbitMQ, postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Fleet]:
-    folder = tmp_path_factory.mktemp("fleet")
-    folder.chmod(0o711)
-    for parent in folder.parents[:3]:
-        parent.chmod(parent.stat().st_mode | 0o011)
-    with fleet(folder, rabbitmq.url, postgresql.new_database()) as made:
+def small_fleet(rabbitmq: RabbitMQ, postgresql: PostgreSQL) -> Iterator[Fleet]:
+    folder = Path(tempfile.mkdtemp(prefix="toft-fleet-"))
+    folder.chmod(0o711)  # the QEMU user passes through
+    with fleet(folder, rabbitmq.fresh_url(), postgresql.url(postgresql.create())) as made:
         made.wait_for({}, 60)
         prepare(made)
         yield made
+    shutil.rmtree(folder)
 
 
 def prepare(made: Fleet) -> None:
