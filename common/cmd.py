@@ -16,16 +16,24 @@ class Commands(click.Group):
         return sorted(point.name for point in entry_points(group="toft.commands"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load one command; what cannot be imported says which extra it needs."""
+        """Load one command; for one that cannot be imported, give what says which package it needs."""
         for point in entry_points(group="toft.commands", name=cmd_name):
             try:
                 command: click.Command = point.load()
             except ModuleNotFoundError as error:
-                raise click.ClickException(
-                    f"toft {cmd_name} needs the package {error.name}: pip install 'toft[all]'"
-                ) from error
+                return _lame(cmd_name, f"needs the package {error.name}: pip install 'toft[all]'")
             return command
         return None
+
+
+def _lame(name: str, needs: str) -> click.Command:
+    """Make what stands for a command whose packages are missing: the help lists it, a call of it is refused."""
+
+    def refuse() -> None:
+        raise click.ClickException(f"toft {name} {needs}")
+
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, callback=refuse, short_help=f"({needs})", context_settings=anything)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
