@@ -22,6 +22,9 @@ FETCH_SECONDS = 3600.0
 POLL_SECONDS = 1.0
 """Pause between looks at a guest that was asked to power off."""
 
+ASK_SECONDS = 10.0
+"""Seconds after which a guest that has not powered off is asked again."""
+
 ANSWER_CHARACTERS = 100_000
 """Characters of a console that one answer carries: its end; escaped as JSON they stay below the message limit."""
 
@@ -89,13 +92,13 @@ def prepare(driver: Driver, goal: Goal) -> Operation[Hardware]:
 def power_off(driver: Driver, server: str, patience: float) -> Operation[None]:
     """Let the guest power off within ``patience`` seconds (0: do not ask it), then cut its power."""
     power = yield from do(driver.power, server)
-    if power is Power.ON and patience > 0:
-        yield from do(driver.shutdown, server)
-        waited = 0.0
-        while power is Power.ON and waited < patience:
-            yield Pause(POLL_SECONDS)
-            waited += POLL_SECONDS
-            power = yield from do(driver.power, server)
+    waited = 0.0
+    while power is Power.ON and waited < patience:
+        if waited % ASK_SECONDS == 0:  # a guest that still boots does not hear the first time
+            yield from do(driver.shutdown, server)
+        yield Pause(POLL_SECONDS)
+        waited += POLL_SECONDS
+        power = yield from do(driver.power, server)
     if power not in (Power.OFF, Power.GONE):
         yield from do(driver.destroy, server)
 

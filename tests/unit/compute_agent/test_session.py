@@ -191,6 +191,17 @@ class TestGoals:
         assert host.driver.power(S1) is Power.OFF
         assert host.driver.calls["destroy"] == 1
 
+    def test_a_guest_that_still_boots_is_asked_again(self, host: Host, controller: FakeController) -> None:
+        controller.welcome()
+        build(controller)
+        host.driver.domains[S1].stubborn = True
+        controller.want(goal(1, 2, Power.OFF))
+        host.settle(15)
+        host.driver.domains[S1].stubborn = False
+        host.settle(10)
+        assert host.driver.power(S1) is Power.OFF
+        assert (host.driver.calls["shutdown"], host.driver.calls["destroy"]) == (3, 0)
+
     @pytest.mark.parametrize(("restart", "asked"), [("soft", 1), ("hard", 0)])
     def test_a_restart_is_done_once(self, host: Host, controller: FakeController, restart: str, asked: int) -> None:
         controller.welcome()
