@@ -11,3 +11,11 @@ def checks(settings: Settings, in_use: bool = False) -> list[Check]:
     :param in_use: whether Toft itself runs here, and so has its port.
     """
     return [*machine_checks(settings, in_use), *host_checks(settings)]
+
+
+def problems(settings: Settings) -> list[str]:
+    """Give what keeps this machine from running guests, in words: what was found, and what to do.
+
+    The API's port is left to whoever listens on it.
+    """
+    return [f"{c.name}: {c.found}; {c.advice}" for c in checks(settings, in_use=True) if c.verdict == "fail"]

@@ -263,6 +263,8 @@ def embedded(settings: Settings, bus: Bus, clock: Clock) -> AgentService:
         return AgentService(settings, bus, MemoryDriver(), clock, time_ordered(clock))
     if settings.agent.driver != "libvirt":
         raise errors.SettingsError(f"[agent] driver is {settings.agent.driver}; it must be libvirt or memory")
+    from compute_agent import doctor
     from compute_agent.driver import libvirt  # not needed where the driver only pretends
 
-    return AgentService(settings, bus, libvirt.make(settings, clock), clock, time_ordered(clock))
+    check = partial(doctor.problems, settings)
+    return AgentService(settings, bus, libvirt.make(settings, clock), clock, time_ordered(clock), check)

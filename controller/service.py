@@ -24,6 +24,7 @@ from controller.admission.identity import Bootstrap
 from controller.answers import Answers
 from controller.api import app
 from controller.api.http import Services
+from controller.api.image import files
 from controller.api.passwords import Passwords
 from controller.api.policy import Policy
 from controller.api.routes import SERVICES
@@ -89,6 +90,7 @@ class ControllerService:
             controller=name,
         )
         self.services.images.forget_unfinished()
+        files.tidy(self.services)
         is_token = partial(valid, secrets.tokens, clock=clock, seconds=settings.api.token_seconds)
         self._api = ApiServer(app.make(self.services), settings, is_token)
         self._loops = {

@@ -1,10 +1,12 @@
 """``toft doctor``: check this machine, and say what to do."""
 
+from pathlib import Path
+
 import click
 from rich.console import Console
 from rich.table import Table
 
-from common import settings
+from common import folder, settings
 from compute_agent.doctor import checks
 
 COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -14,10 +16,10 @@ COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 @click.option(
     "--config", "files", multiple=True, type=click.Path(dir_okay=False), help="Settings file; may be repeated."
 )
-@click.option("--running", is_flag=True, help="Toft itself runs here: its port may be in use.")
-def doctor(files: tuple[str, ...], running: bool) -> None:
+def doctor(files: tuple[str, ...]) -> None:
     """Check this machine, and say what to do."""
-    found = checks(settings.load(files), running)
+    chosen = settings.load(files)
+    found = checks(chosen, in_use=folder.holder(Path(chosen.state.path), "up") is not None)
     table = Table("check", "verdict", "found", "what to do")
     for check in found:
         color = COLORS[check.verdict]
