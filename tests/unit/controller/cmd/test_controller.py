@@ -1,0 +1,73 @@
+"""The command ``toft controller``."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from common.bus.memory import MemoryBus
+from controller.cmd import controller as command
+from controller.db import identity
+from controller.db.engine import Store
+from controller.service import ControllerService
+from tests.services.ports import free_ports
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ControllerService]]:
+    """Services that the command started; each is told to end as soon as it runs."""
+    started: list[ControllerService] = []
+    start = ControllerService.start
+
+    def spied(service: ControllerService) -> None:
+        start(service)
+        started.append(service)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    monkeypatch.setattr(ControllerService, "start", spied)
+    monkeypatch.setattr(command, "open_bus", lambda chosen: MemoryBus())
+    monkeypatch.setattr(command.logs, "setup", lambda chosen: None)
+    yield started
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def run(state: Path) -> Result:
+    file = state.parent / "toft.conf"
+    file.write_text(f"[state]\npath = {state}\n[api]\nport = {free_ports(1)[0]}\n")
+    return CliRunner().invoke(command.controller, ["--config", str(file)])
+
+
+def users(state: Path) -> list[str]:
+    store = Store(f"sqlite:///{state / 'toft.sqlite'}")
+    with store.read() as tx:
+        found = [user.name for user in identity.users(tx)]
+    store.close()
+    return found
+
+
+def test_it_runs_until_it_is_told_to_stop(state: Path, begun: list[ControllerService]) -> None:
+    result = run(state)
+    assert (result.exit_code, result.exception) == (0, None)
+    assert len(begun) == 1
+    assert state.stat().st_mode & 0o777 == 0o711
+    assert users(state) == []
+    assert [thread.name for thread in threading.enumerate() if thread.name in ("api", "relay", "watch")] == []
+
+
+def test_the_operators_password_comes_from_the_environment(
+    state: Path, begun: list[ControllerService], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOFT_ADMIN_PASSWORD", "secret")
+    assert run(state).exit_code == 0
+    assert users(state) == ["admin"]
