@@ -1,10 +1,10 @@
 """An image's bytes: taken in, looked into, given out, and removed when nothing needs them."""
 
+from common.image_inspection import inspect
 from common.model.image import Image
 from controller.admission.images import Content, DropFiles, FinishUpload
 from controller.api.http import Request, Services
 from controller.db import images
-from controller.image_inspection import inspect
 from controller.image_store import Received
 
 GIB = 1 << 30

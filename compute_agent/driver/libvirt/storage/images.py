@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from common import errors
+from common import errors, qcow2
 from common.clock import Clock
+from common.image_inspection import inspect
 from common.settings import Images
 from common.wire import ImageSource
-from compute_agent.driver.libvirt.storage import fetch, qcow2
-from compute_agent.driver.libvirt.storage.inspection import inspect
+from compute_agent.driver.libvirt.storage import fetch
 from compute_agent.driver.libvirt.storage.paths import Paths
 
 GIB = 1024**3

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.image_inspection import FORMATS
+from common.image_inspection import FORMATS
 
 VISIBILITY = ("public", "community", "shared", "private")
 _UUID = {"type": "string", "format": "uuid"}

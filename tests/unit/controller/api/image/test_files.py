@@ -17,7 +17,7 @@ from controller.db import images, tables
 from controller.db.engine import Store
 from controller.writer import Change, Key
 from tests.services.api import Api, api
-from tests.unit.controller.images import qcow2
+from tests.unit.common.images import qcow2
 
 DATA = qcow2()
 DIGEST = hashlib.sha256(DATA).hexdigest()

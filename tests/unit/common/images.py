@@ -1,6 +1,7 @@
-"""Image files made by hand, sound and hostile."""
+"""Image files made by hand, sound and hostile, and by QEMU."""
 
 import struct
+import subprocess
 
 CLUSTER = 1 << 16
 MIB = 1 << 20
@@ -15,6 +16,7 @@ def qcow2(
     cluster_bits: int = 16,
     l1_size: int = 1,
     data: int = 1,
+    references: int = 1,
     magic: bytes = b"QFI\xfb",
 ) -> bytes:
     """Make a qcow2 file of ``data`` clusters: header, reference table and block, first table, second table, data."""
@@ -30,7 +32,7 @@ def qcow2(
         l1_size,
         3 * CLUSTER,
         CLUSTER,
-        1,
+        references,
         0,
         0,
         features,
@@ -65,3 +67,7 @@ def with_partitions() -> bytes:
     """Make a raw disk with a master boot record."""
     entry = struct.pack("<BBBBBBBBII", 0x80, 0, 2, 0, 0x83, 0, 0, 0, 1, 2047)
     return (b"\0" * 446 + entry + b"\0" * 48 + b"\x55\xaa").ljust(MIB, b"\0")
+
+
+def qemu_img(*args: object) -> None:
+    subprocess.run(["qemu-img", *map(str, args)], check=True, capture_output=True)
