@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 from common import errors
 from common.model.network import Port
-from controller.db import networks, ports
+from common.states import State
+from controller.db import networks, ports, servers
 from controller.db.engine import Tx
 from controller.workflow.world import World
 from controller.writer import Change
@@ -40,7 +41,10 @@ class CreatePorts(Change[list[Port]], frozen=True, kw_only=True):
 
 
 class DeletePort(Change[None], frozen=True, kw_only=True):
-    """Delete a port. ``project_id`` None: whosever it is."""
+    """Delete a port. ``project_id`` None: whosever it is.
+
+    A server that is off loses the NIC with its next start; its other devices keep their places.
+    """
 
     id: str
     project_id: str | None
@@ -49,11 +53,20 @@ class DeletePort(Change[None], frozen=True, kw_only=True):
         """Delete it; its address rests for a DHCP lease.
 
         :raises NotFound: the project has none such.
-        :raises Conflict: a server has it.
+        :raises Conflict: a server has it that is not off.
         """
+        seen = ports.find(tx, self.id, self.project_id)
+        if seen is not None and seen.device_id:
+            self._check_off(tx, seen.device_id)
         port = ports.find(tx, self.id, self.project_id, lock=True)
         if port is None:
             raise errors.NotFound(f"Port {self.id} could not be found.")
-        if port.device_id:
-            raise errors.Conflict(f"port {self.id} is in use by server {port.device_id}; delete the server first")
+        if seen is None or port.device_id != seen.device_id:
+            raise errors.Conflict(f"port {self.id} was just given to a server; try again")
         ports.delete(tx, [port], world.clock.now())
+
+    def _check_off(self, tx: Tx, server_id: str) -> None:
+        """Hold the server as it is: it must be off, and stay so until this is committed."""
+        server = servers.get(tx, [server_id], lock=True).get(server_id)
+        if server is not None and (server.state is not State.SHUTOFF or server.task is not None):
+            raise errors.Conflict(f"port {self.id} is in use by server {server_id}; stop or delete the server first")
