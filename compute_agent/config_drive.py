@@ -8,7 +8,6 @@ import base64
 import binascii
 import io
 import ipaddress
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import msgspec
 import pycdlib
 
 from common import errors
+from common.durable import written_whole
 from common.wire import DriveGoal, PortGoal
 
 LABEL = "config-2"
@@ -110,7 +110,7 @@ def _image(content: dict[str, bytes]) -> pycdlib.PyCdlib:
 
 
 def write(path: Path, drive: DriveGoal, server: str, ports: tuple[PortGoal, ...]) -> None:
-    """Write the drive to ``path``, whole or not at all: a temporary name, synced, then renamed.
+    """Write the drive to ``path``, whole or not at all.
 
     It holds secrets, so only its owner may read it; the hypervisor takes ownership when the guest starts.
 
@@ -118,26 +118,10 @@ def write(path: Path, drive: DriveGoal, server: str, ports: tuple[PortGoal, ...]
     :raises HypervisorError: the file cannot be written.
     """
     iso = _image(files(drive, server, ports))
-    new = path.with_name(f"{path.name}.new")
     try:
-        new.touch(mode=0o600)
-        with new.open("wb") as file:
+        with written_whole(path) as file:
             iso.write_fp(file)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-        _sync_folder(path.parent)
     except OSError as error:
-        new.unlink(missing_ok=True)
         raise errors.HypervisorError(f"cannot write the config drive {path}: {error.strerror}") from error
     finally:
         iso.close()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in the folder last."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,12 +1,12 @@
 """Who this host is: an id made once, its name, this boot, this version."""
 
-import os
 import socket
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 from common import errors
+from common.durable import written_whole
 from common.ids import Ids, is_uuid
 from common.settings import Settings
 from compute_agent.resources import probe
@@ -51,11 +51,8 @@ def host_id(settings: Settings, ids: Ids) -> str:
     if not found:
         found = ids()
         # complete or not there at all: a host that lost half of its id would be another host
-        new = file.with_suffix(".new")
-        new.write_text(found + "\n")
-        with new.open() as written:
-            os.fsync(written.fileno())
-        new.rename(file)
+        with written_whole(file) as new:
+            new.write(f"{found}\n".encode())
     if not is_uuid(found):
         raise errors.SettingsError(f"the host id {found!r} is not a uuid; see [agent] host_id and {file}")
     return found.lower()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from common import errors
+from common.durable import sync_folder
 from common.ids import Ids
 
 CHUNK = 1 << 20
@@ -79,11 +80,7 @@ class ImageStore:
         """Move an upload to its place, where it can be opened by digest; says whether it was there already."""
         known = self._place(received.sha256).exists()
         received.path.rename(self._place(received.sha256))
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(self._folder)
         return known
 
     def drop(self, received: Received) -> None:

@@ -1,10 +1,11 @@
 """clouds.yaml: how OpenStack's clients find a cloud and log in to it."""
 
-import os
 import secrets
 from pathlib import Path
 
 import yaml
+
+from common.durable import written_whole
 
 TENANT, ADMIN = "toft", "toft-admin"
 """The clouds that ``toft up`` writes: a tenant's and the operator's."""
@@ -39,7 +40,5 @@ def write(path: Path, url: str, secret: dict[str, str]) -> None:
         }
         for cloud, (user, project, _role) in ACCOUNTS.items()
     }
-    new = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        yaml.safe_dump({"clouds": clouds}, file, sort_keys=False)
-    new.replace(path)
+    with written_whole(path) as file:
+        yaml.safe_dump({"clouds": clouds}, file, sort_keys=False, encoding="utf-8")

@@ -2,13 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from common import errors, qcow2
 from common.clock import Clock
+from common.durable import PART, written_whole
 from common.image_inspection import inspect
 from common.settings import Images
 from common.wire import ImageSource
@@ -41,15 +40,21 @@ class ImageCache:
         if path.exists():
             self._touch(path)
             return path
-        with _whole_or_nothing(path) as (part, file):
-            self._check_room(image)
-            fetch.fetch(image.url, file, image.size, image.digest)
-            file.flush()
-            found = inspect(part, image.format, self._limits.max_virtual_gib * GIB)
-            if found != image.virtual_size:
-                raise errors.InvalidImage(f"the image's disk has {found} bytes and should have {image.virtual_size}")
+        try:
+            with written_whole(path, mode=0o644) as file:
+                self._fetch(image, file)
+        except OSError as error:
+            raise errors.HypervisorError(f"writing {path.name}: {error.strerror}") from error
         self._touch(path)
         return path
+
+    def _fetch(self, image: ImageSource, file: BinaryIO) -> None:
+        self._check_room(image)
+        fetch.fetch(image.url, file, image.size, image.digest)
+        file.flush()
+        found = inspect(Path(file.name), image.format, self._limits.max_virtual_gib * GIB)
+        if found != image.virtual_size:
+            raise errors.InvalidImage(f"the image's disk has {found} bytes and should have {image.virtual_size}")
 
     def get(self, image: ImageSource) -> Path:
         """Give an image that is here, and count it as used.
@@ -68,7 +73,7 @@ class ImageCache:
         One that a disk stands on, or that ``keep`` names, stays.
         """
         files = sorted(self._paths.cache.iterdir(), key=lambda f: f.stat().st_mtime)
-        free = [f for f in files if f.suffix != ".part" and f.stem not in keep and f.name not in self._bases()]
+        free = [f for f in files if f.suffix != PART and f.stem not in keep and f.name not in self._bases()]
         excess = sum(f.stat().st_size for f in files) - self._limits.cache_gib * GIB
         dropped = []
         for file in free:
@@ -77,7 +82,7 @@ class ImageCache:
                 file.unlink()
                 dropped.append(file.stem)
         for part in files:
-            if part.suffix == ".part" and self._age(part) > PART_SECONDS:
+            if part.suffix == PART and self._age(part) > PART_SECONDS:
                 part.unlink()
         return tuple(dropped)
 
@@ -96,30 +101,3 @@ class ImageCache:
 
     def _age(self, path: Path) -> float:
         return self._clock.now().timestamp() - path.stat().st_mtime
-
-
-@contextmanager
-def _whole_or_nothing(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """Write a file under another name; it gets its own once it is on the disk, and is removed if anything fails."""
-    part = path.with_suffix(".part")
-    try:
-        with part.open("wb") as file:
-            yield part, file
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(0o644)
-        part.rename(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise errors.HypervisorError(f"writing {path.name}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have a folder's names on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
