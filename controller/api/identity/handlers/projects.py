@@ -3,6 +3,7 @@
 from common import errors
 from controller.admission.identity import CreateProject
 from controller.api.http import Answer, Request, created, ok
+from controller.api.identity.lists import QUERY, listed, matching
 from controller.api.identity.schemas import projects as schemas
 from controller.api.identity.views import projects as views
 from controller.db import identity
@@ -33,27 +34,25 @@ def show(req: Request) -> Answer:
 def index(req: Request) -> Answer:
     """List all projects."""
     req.allow("identity:list_projects")
-    query = req.query(schemas.LIST)
+    query = req.query(QUERY)
     with req.read() as tx:
-        found = identity.projects(tx, query.get("name"))
-    kept = [p for p in found if p.enabled == query.get("enabled", p.enabled)]
-    kept = [p for p in kept if p.domain_id == query.get("domain_id", p.domain_id)]
-    return ok({"projects": [views.project(req, p) for p in kept], "links": {"self": req.url("/identity/v3/projects")}})
+        found = matching(query, identity.projects(tx, query.get("name")))
+    return listed(req, "projects", [views.project(req, p) for p in found])
 
 
 def mine(req: Request) -> Answer:
     """List the projects that the caller may have a token for."""
-    return _of(req, req.who.user_id, "/identity/v3/auth/projects")
+    return _of(req, req.who.user_id, "auth/projects")
 
 
 def of_user(req: Request) -> Answer:
     """List a user's projects."""
     user_id = req.path["user_id"]
     req.allow("identity:list_user_projects", user_id=user_id, hide=True)
-    return _of(req, user_id, f"/identity/v3/users/{user_id}/projects")
+    return _of(req, user_id, f"users/{user_id}/projects")
 
 
 def _of(req: Request, user_id: str, path: str) -> Answer:
     with req.read() as tx:
         found = identity.projects_of(tx, user_id)
-    return ok({"projects": [views.project(req, p) for p in found], "links": {"self": req.url(path)}})
+    return listed(req, "projects", [views.project(req, p) for p in found], path)

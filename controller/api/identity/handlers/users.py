@@ -6,6 +6,7 @@ from common import errors
 from common.model.identity import DEFAULT_DOMAIN
 from controller.admission.identity import ROLES, CreateUser, GrantRole, TakeRole
 from controller.api.http import Answer, Request, created, nothing, ok
+from controller.api.identity.lists import QUERY, listed, matching
 from controller.api.identity.schemas import users as schemas
 from controller.api.identity.views import users as views
 from controller.db import identity
@@ -33,19 +34,16 @@ def show(req: Request) -> Answer:
 def index(req: Request) -> Answer:
     """List all users."""
     req.allow("identity:list_users")
-    query = req.query(schemas.LIST)
+    query = req.query(QUERY)
     with req.read() as tx:
-        found = identity.users(tx, query.get("name"))
-    kept = [u for u in found if u.enabled == query.get("enabled", u.enabled)]
-    kept = [u for u in kept if u.domain_id == query.get("domain_id", u.domain_id)]
-    return ok({"users": [views.user(req, u) for u in kept], "links": {"self": req.url("/identity/v3/users")}})
+        found = matching(query, identity.users(tx, query.get("name")))
+    return listed(req, "users", [views.user(req, u) for u in found])
 
 
 def domains(req: Request) -> Answer:
     """List domains: there is one."""
     name = req.query({"type": "object"}).get("name", "Default")
-    listed = [views.domain(req)] if name == "Default" else []
-    return ok({"domains": listed, "links": {"self": req.url("/identity/v3/domains")}})
+    return listed(req, "domains", [views.domain(req)] if name == "Default" else [])
 
 
 def domain(req: Request) -> Answer:
@@ -58,8 +56,7 @@ def domain(req: Request) -> Answer:
 def roles(req: Request) -> Answer:
     """List the roles that there are."""
     name = req.query({"type": "object"}).get("name")
-    listed = [views.role(req, role) for role in ROLES if name in (None, role)]
-    return ok({"roles": listed, "links": {"self": req.url("/identity/v3/roles")}})
+    return listed(req, "roles", [views.role(req, role) for role in ROLES if name in (None, role)])
 
 
 def role(req: Request) -> Answer:
@@ -102,5 +99,4 @@ def assignments(req: Request) -> Answer:
     req.allow("identity:list_role_assignments")
     with req.read() as tx:
         found = identity.grants(tx, query.get("user.id"), query.get("scope.project.id"))
-    listed = [views.assignment(req, each) for each in found]
-    return ok({"role_assignments": listed, "links": {"self": req.url("/identity/v3/role_assignments")}})
+    return listed(req, "role_assignments", [views.assignment(req, each) for each in found])

@@ -25,12 +25,3 @@ CREATE = {
         }
     },
 }
-
-LIST = {
-    "type": "object",
-    "properties": {
-        "name": {"type": "string"},
-        "domain_id": {"type": "string"},
-        "enabled": {"type": "boolean"},
-    },
-}

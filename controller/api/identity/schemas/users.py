@@ -22,15 +22,6 @@ CREATE = {
     },
 }
 
-LIST = {
-    "type": "object",
-    "properties": {
-        "name": {"type": "string"},
-        "domain_id": {"type": "string"},
-        "enabled": {"type": "boolean"},
-    },
-}
-
 ASSIGNMENTS = {
     "type": "object",
     "properties": {"user.id": {"type": "string"}, "scope.project.id": {"type": "string"}},
