@@ -11,6 +11,7 @@
     |- NotAcceptable 406         a version of the API that is not offered
     |- Conflict 409              the thing's state, or another thing, stands in the way
     |- TooLarge 413              a body over its limit
+    |- NotSupported 501          the API has it, but not for this thing
     |- Unavailable 503           try again later
     |  |- BusUnavailable         the broker did not confirm
     |  `- DatabaseUnavailable
@@ -105,6 +106,13 @@ class TooLarge(ToftError):
 
     code = "too-large"
     status = 413
+
+
+class NotSupported(ToftError):
+    """The API knows this, but it cannot be done for this thing."""
+
+    code = "not-supported"
+    status = 501
 
 
 class Unavailable(ToftError):

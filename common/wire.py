@@ -263,12 +263,13 @@ class ServerUsage(Message, frozen=True):
 
 
 class Usage(Message, frozen=True):
-    """What the host and its guests use now."""
+    """What the host and its guests use now. ``uptime`` is written as uptime(1) does; empty: not known."""
 
     cpu_percent: float
     memory_used_mib: int
     disk_free_gib: int
     servers: tuple[ServerUsage, ...] = ()
+    uptime: str = ""
 
 
 class Settled(Message, frozen=True):

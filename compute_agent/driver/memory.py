@@ -39,6 +39,9 @@ INVENTORY = Inventory(
 )
 """What a host has unless told otherwise."""
 
+UPTIME = " 12:00:00 up 1 min,  0 users,  load average: 0.00, 0.00, 0.00"
+"""How long a pretended host is up, always."""
+
 STRIDE = 8
 """Slots between the kinds of devices, so that one more of a kind moves no other."""
 
@@ -146,6 +149,7 @@ class MemoryDriver:
             memory_used_mib=sum(memory),
             disk_free_gib=self._inventory.disk_free_gib,
             servers=servers,
+            uptime=UPTIME,
         )
 
     def ensure_image(self, image: ImageSource) -> None:

@@ -1,15 +1,20 @@
-"""Facts of the host that the kernel tells: disk, memory, CPU time, routes, flags, this boot's id."""
+"""Facts of the host that the system tells: disk, memory, CPU time, uptime, routes, flags, this boot's id."""
 
 import ipaddress
 import shutil
 import socket
 import struct
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 import os_traits
 
 PROC = Path("/proc")
+
+LOGINS = Path("/run/utmp")
+LOGIN, LOGIN_SIZE = 7, 384
+"""utmp(5): the type of an entry that is a user's login, and an entry's bytes."""
 
 OWN_BRIDGES = ("tbr-", "virbr")
 """Names of bridges that we or libvirt make: their routes are no one else's."""
@@ -50,6 +55,29 @@ def memory() -> tuple[int, int]:
     lines = (line.split() for line in (PROC / "meminfo").read_text().splitlines())
     kib = {words[0].rstrip(":"): int(words[1]) for words in lines}
     return kib["MemTotal"] // 1024, kib["MemAvailable"] // 1024
+
+
+def uptime() -> str:
+    """Say the time, how long the host is up, who uses it and its load, in the form of uptime(1)."""
+    seconds = int(float((PROC / "uptime").read_text().split()[0]))
+    load = ", ".join((PROC / "loadavg").read_text().split()[:3])
+    users = logins()
+    named = f"{users} user" if users == 1 else f"{users} users"
+    return f" {time.strftime('%H:%M:%S')} up {_span(seconds)},  {named},  load average: {load}"
+
+
+def _span(seconds: int) -> str:
+    days, minutes = seconds // 86400, seconds // 60 % 1440
+    clock = f"{minutes // 60:2}:{minutes % 60:02}" if minutes >= 60 else f"{minutes} min"
+    return f"{days} {'day' if days == 1 else 'days'}, {clock}" if days else clock
+
+
+def logins() -> int:
+    """Count the users that are logged in; none where the system does not keep count."""
+    if not LOGINS.exists():
+        return 0
+    entries = LOGINS.read_bytes()
+    return sum(entries[start] == LOGIN for start in range(0, len(entries), LOGIN_SIZE))
 
 
 def cpu_flags() -> frozenset[str]:

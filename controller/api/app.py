@@ -14,6 +14,9 @@ from controller.api.http import Answer, Request, Services
 from controller.api.route import Route, Service, choose
 from controller.api.routes import SERVICES
 
+TOLD = frozenset({*range(400, 500), 501, 503})
+"""Statuses whose errors clients are told; the others are ours, and only the log has them."""
+
 RETRY_SECONDS = 2
 """When a client should try again after a 503."""
 
@@ -96,7 +99,7 @@ def _ours(services: Services) -> Problem:
 
     def handle(req: falcon.Request, resp: falcon.Response, error: Any, params: Any) -> None:
         service: Service | None = req.context.service
-        if error.status >= 500:
+        if error.status not in TOLD:
             log.error("%s %s: %s", req.method, req.path, error.message)
         form = errors_render.identity if service is None or error.status == 401 else service.error
         headers = {}
@@ -104,7 +107,7 @@ def _ours(services: Services) -> Problem:
             headers["WWW-Authenticate"] = f'Keystone uri="{services.settings.api_url}/identity"'
         if error.status == 503:
             headers["Retry-After"] = str(RETRY_SECONDS)
-        shown = error if error.status < 500 or error.status == 503 else _internal(req)
+        shown = error if error.status in TOLD else _internal(req)
         write(resp, Answer(error.status, form(shown), headers))
 
     return handle

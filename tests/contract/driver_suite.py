@@ -123,6 +123,7 @@ class DriverSuite:
         driver.start(SERVER)
         assert [present.power for present in driver.listing().present] == [Power.ON]
         assert [used.server for used in driver.usage().servers] == [SERVER]
+        assert "load average: " in driver.usage().uptime
         assert driver.console(SERVER, 0) == ""
         assert isinstance(driver.notes(SERVER), dict)
 

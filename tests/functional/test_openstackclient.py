@@ -52,6 +52,17 @@ def test_operator_sees_hosts_and_services(cloud: Cloud) -> None:
     assert {"host1"} <= {service["Host"] for service in services if service["State"] == "up"}
 
 
+def test_operator_sees_a_host_whole(cloud: Cloud) -> None:
+    for _ in range(60):
+        host = json.loads(cloud.openstack("hypervisor", "show", "-f", "json", "host1", cloud=ADMIN))
+        if host.get("uptime"):  # the agent tells it a moment after its hello
+            break
+    assert (host["hypervisor_hostname"], host["state"], host["uptime"]) == ("host1", "up", "1 min")
+    assert (host["users"], host["load_average"]) == ("0", "0.00, 0.00, 0.00")
+    assert host["service_host"] == "host1"
+    assert "host1" in cloud.openstack("hypervisor", "list", "--matching", "ost", cloud=ADMIN)
+
+
 def wait_for(cloud: Cloud, name: str, status: str) -> None:
     for _ in range(60):
         found = cloud.openstack("server", "show", "-f", "value", "-c", "status", name).strip()

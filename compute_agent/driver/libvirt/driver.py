@@ -79,6 +79,7 @@ class LibvirtDriver:
             memory_used_mib=total - available,
             disk_free_gib=probe.disk(self._paths.root).free // GIB,
             servers=domains.usage(self._connections.read()),
+            uptime=probe.uptime(),
         )
 
     def ensure_image(self, image: ImageSource) -> None:

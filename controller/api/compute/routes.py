@@ -23,6 +23,7 @@ _FLAVOR = "/v2.1/flavors/{flavor_id}"
 _SPECS = f"{_FLAVOR}/os-extra_specs"
 _SERVER = "/v2.1/servers/{server_id}"
 _KEYPAIRS = "/v2.1/os-keypairs"
+_HYPERVISOR = "/v2.1/os-hypervisors/{hypervisor}"  # its number; in a search, a part of its name
 
 ROUTES = (
     Route("GET", "/v2.1/flavors", flavors.index),
@@ -58,7 +59,10 @@ ROUTES = (
     Route("GET", "/v2.1/os-hypervisors", hypervisors.index),
     Route("GET", "/v2.1/os-hypervisors/detail", hypervisors.detail),
     Route("GET", "/v2.1/os-hypervisors/statistics", hypervisors.statistics),
-    Route("GET", "/v2.1/os-hypervisors/{hypervisor_id}", hypervisors.show),
+    Route("GET", _HYPERVISOR, hypervisors.show),
+    Route("GET", f"{_HYPERVISOR}/uptime", hypervisors.uptime),
+    Route("GET", f"{_HYPERVISOR}/search", hypervisors.search),
+    Route("GET", f"{_HYPERVISOR}/servers", hypervisors.servers_of),
     Route("GET", "/v2.1/os-aggregates", aggregates.index),
     Route("GET", "/v2.1/os-services", services.index),
     Route("PUT", "/v2.1/os-services/enable", services.enable),

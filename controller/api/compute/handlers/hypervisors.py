@@ -1,10 +1,11 @@
 """Hypervisors: the hosts and what they have."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from common import errors
-from common.model.host import Host
+from common.model.host import Host, HostState
+from common.model.server import Server
 from controller.api.compute.views import hosts as views
 from controller.api.http import Answer, Request, ok
 from controller.db import hosts, ledger, servers
@@ -33,10 +34,57 @@ def show(req: Request) -> Answer:
     """Show a hypervisor, by its number."""
     req.allow(RULE)
     with req.read() as tx:
-        for host in hosts.listing(tx):
-            if str(views.number(host)) == req.path["hypervisor_id"]:
-                return ok({"hypervisor": views.hypervisor_detail(host, _loads(tx, [host])[host.id])})
-    raise errors.NotFound(f"Compute host {req.path['hypervisor_id']} could not be found.")
+        host = _numbered(tx, req.path["hypervisor"])
+        return ok({"hypervisor": views.hypervisor_detail(host, _loads(tx, [host])[host.id])})
+
+
+def _numbered(tx: Tx, number: str) -> Host:
+    for host in hosts.listing(tx):
+        if str(views.number(host)) == number:
+            return host
+    raise errors.NotFound(f"Compute host {number} could not be found.")
+
+
+def uptime(req: Request) -> Answer:
+    """Say how long a hypervisor is up, and its load, as it last told.
+
+    :raises BadRequest: the host is down.
+    :raises NotSupported: its agent has not told.
+    """
+    req.allow(RULE)
+    with req.read() as tx:
+        host = _numbered(tx, req.path["hypervisor"])
+    if host.state is HostState.DOWN:
+        raise errors.BadRequest(f"Compute service of {host.name} is unavailable at this time.")
+    told = host.usage.get("uptime")
+    if not told:
+        raise errors.NotSupported(f"the agent of {host.name} has not told how long the host is up")
+    return ok({"hypervisor": views.hypervisor(host) | {"uptime": told}})
+
+
+def search(req: Request) -> Answer:
+    """List the hypervisors whose name has this in it."""
+    req.allow(RULE)
+    with req.read() as tx:
+        return ok({"hypervisors": [views.hypervisor(host) for host in _matching(tx, req.path["hypervisor"])]})
+
+
+def servers_of(req: Request) -> Answer:
+    """List the hypervisors whose name has this in it, with their servers."""
+    req.allow(RULE)
+    with req.read() as tx:
+        found = _matching(tx, req.path["hypervisor"])
+        on: defaultdict[str | None, list[Server]] = defaultdict(list)
+        for server in servers.on_hosts(tx, [host.id for host in found]):
+            on[server.host_id].append(server)
+    return ok({"hypervisors": [views.hypervisor_servers(host, on[host.id]) for host in found]})
+
+
+def _matching(tx: Tx, part: str) -> list[Host]:
+    found = [host for host in hosts.listing(tx) if part in host.name]
+    if not found:
+        raise errors.NotFound(f"No hypervisor matching '{part}' could be found.")
+    return found
 
 
 def statistics(req: Request) -> Answer:

@@ -1,6 +1,6 @@
 """Hosts, as Compute shows them: as hypervisors, services and availability zones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from common import resources, wire
 from common.clock import wire_time
 from common.model.host import Host, HostState
+from common.model.server import Server
 from controller.db.ledger import Stock
 
 BINARY = "nova-compute"
@@ -39,6 +40,12 @@ def state(host: Host) -> str:
 def hypervisor(host: Host) -> dict[str, Any]:
     """Show what a list without details has."""
     return {"id": number(host), "hypervisor_hostname": host.name, "state": state(host), "status": status(host)}
+
+
+def hypervisor_servers(host: Host, servers: Sequence[Server]) -> dict[str, Any]:
+    """Show a hypervisor with its servers, by their names there; without the list where there is none, as Nova does."""
+    listed = [{"name": server.id, "uuid": server.id} for server in servers]
+    return hypervisor(host) | ({"servers": listed} if listed else {})
 
 
 def hypervisor_detail(host: Host, load: Load) -> dict[str, Any]:

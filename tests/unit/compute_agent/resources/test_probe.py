@@ -1,3 +1,5 @@
+import re
+
 import os_traits
 import pytest
 
@@ -41,6 +43,39 @@ def test_the_meter_measures_between_two_looks(proc):
     assert meter.percent() == 0.0
     stat.write_text("cpu 175 0 0 120 5 0 0 0 0 0\n")
     assert meter.percent() == 75.0
+
+
+CLIENTS_READ = re.compile(r"\s*(.+)\sup\s+(.+),\s+(.+)\susers?,\s+load average:\s(.+)")
+"""What a client takes an uptime apart with."""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        ("59.99", "0 min"),
+        ("3599.0", "59 min"),
+        ("9180.5", "2:33"),
+        ("86400.0", "1 day, 0 min"),
+        ("266580.0", "3 days, 2:03"),
+    ],
+)
+def test_uptime_is_written_as_clients_read_it(proc, monkeypatch, seconds, said):
+    (proc / "uptime").write_text(f"{seconds} 100.0\n")
+    (proc / "loadavg").write_text("0.33 0.36 0.34 1/200 4242\n")
+    monkeypatch.setattr(probe, "LOGINS", proc / "utmp")
+    told = CLIENTS_READ.fullmatch(probe.uptime())
+    assert told is not None
+    assert (told[2].replace("  ", " "), told[3], told[4]) == (said, "0", "0.33, 0.36, 0.34")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", told[1])
+
+
+def test_users_that_are_logged_in_are_counted(proc, monkeypatch):
+    monkeypatch.setattr(probe, "LOGINS", proc / "utmp")
+    (proc / "utmp").write_bytes(b"".join(bytes([kind]) + bytes(383) for kind in (2, 7, 8)))
+    (proc / "uptime").write_text("60.0 1.0\n")
+    (proc / "loadavg").write_text("0 0 0 1/2 3\n")
+    assert probe.logins() == 1
+    assert "  1 user," in probe.uptime()
 
 
 def test_this_machine_has_memory_and_disk(tmp_path):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from controller.db import tables
 from tests.services.api import api
 from tests.services.compute import Compute, compute
 
@@ -25,6 +26,53 @@ def test_hypervisors(cloud):
     assert (whole["vcpus"], whole["memory_mb"], whole["memory_mb_used"], whole["local_gb"]) == (4, 8192, 1024, 100)
     assert (whole["running_vms"], whole["hypervisor_version"], whole["hypervisor_type"]) == (1, 7002005, "QEMU")
     assert cloud.call("GET", f"{ROOT}/os-hypervisors/1", user="admin").status_code == 404
+
+
+@pytest.fixture
+def told(cloud):
+    """Write what is known of the host, and forget it again."""
+
+    def write(**row):
+        with cloud.api.services.store.tx() as tx:
+            tx.change(tables.host, [{"id": cloud.host} | row])
+
+    yield write
+    write(usage={}, state="up")
+
+
+def test_uptime_is_what_the_agent_told(cloud, told):
+    def asked(number):
+        return cloud.call("GET", f"{ROOT}/os-hypervisors/{number}/uptime", user="admin")
+
+    (brief,) = cloud.call("GET", f"{ROOT}/os-hypervisors", user="admin").json["hypervisors"]
+    unknown = asked(brief["id"])
+    assert (unknown.status_code, unknown.json["notImplemented"]["code"]) == (501, 501)
+    told(usage={"uptime": " 12:00:00 up 1 min"})
+    assert asked(brief["id"]).json == {"hypervisor": brief | {"uptime": " 12:00:00 up 1 min"}}
+    told(state="down")
+    assert asked(brief["id"]).json["badRequest"]["message"] == ("Compute service of host1 is unavailable at this time.")
+    assert asked(1).status_code == asked("host1").status_code == 404
+
+
+def test_hypervisors_are_searched_by_a_part_of_their_name(cloud):
+    (brief,) = cloud.call("GET", f"{ROOT}/os-hypervisors", user="admin").json["hypervisors"]
+    assert cloud.call("GET", f"{ROOT}/os-hypervisors/ost/search", user="admin").json == {"hypervisors": [brief]}
+    (whole,) = cloud.call("GET", f"{ROOT}/os-hypervisors/host1/servers", user="admin").json["hypervisors"]
+    (server,) = whole.pop("servers")
+    assert (whole, server["name"]) == (brief, server["uuid"])
+    for way in ("search", "servers"):
+        answer = cloud.call("GET", f"{ROOT}/os-hypervisors/%25/{way}", user="admin")
+        assert answer.json["itemNotFound"]["message"] == "No hypervisor matching '%' could be found."
+
+
+def test_a_hypervisor_without_servers_lists_none(cloud):
+    (server,) = cloud.call("GET", f"{ROOT}/os-hypervisors/host1/servers", user="admin").json["hypervisors"][0][
+        "servers"
+    ]
+    cloud.settle(server["uuid"], host_id=None)
+    (whole,) = cloud.call("GET", f"{ROOT}/os-hypervisors/host1/servers", user="admin").json["hypervisors"]
+    assert "servers" not in whole
+    cloud.settle(server["uuid"], host_id=cloud.host)
 
 
 def test_there_are_no_aggregates(cloud):
@@ -73,6 +121,9 @@ def test_zones(cloud):
         ("GET", "os-hypervisors/detail"),
         ("GET", "os-hypervisors/statistics"),
         ("GET", "os-hypervisors/1"),
+        ("GET", "os-hypervisors/1/uptime"),
+        ("GET", "os-hypervisors/host1/search"),
+        ("GET", "os-hypervisors/host1/servers"),
         ("GET", "os-aggregates"),
         ("GET", "os-services"),
         ("PUT", "os-services/enable"),
