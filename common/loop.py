@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from common import errors
+from common.backoff import backoff
 
 LOG = logging.getLogger(__name__)
 LONGEST_BACKOFF = 10.0
@@ -54,7 +55,7 @@ class Loop:
                 failures += 1
                 LOG.exception("a turn of %s failed", self.name)
             if failures:
-                pause = min(LONGEST_BACKOFF, 0.1 * 2.0**failures) * random.uniform(0.5, 1.0)  # noqa: S311
+                pause = backoff(failures, LONGEST_BACKOFF, first=0.2) * random.uniform(0.5, 1.0)  # noqa: S311
                 self._stopping.wait(pause)
             elif not busy:
                 self._woken.wait(self._poll)

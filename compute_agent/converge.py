@@ -9,6 +9,7 @@ import logging
 import msgspec
 
 from common import errors, logs
+from common.backoff import backoff
 from common.clock import Clock
 from common.states import Power
 from common.wire import Failed, Goal, PowerSeen, Settled
@@ -109,7 +110,7 @@ class Convergence:
                 if attempt == self._tries:
                     raise
                 LOG.warning("server %s, generation %d, try %d: %s", server, generation, attempt, error)
-                yield Pause(min(LONGEST_PAUSE, 2.0**attempt))
+                yield Pause(backoff(attempt, LONGEST_PAUSE))
             else:
                 return settled
         raise errors.SettingsError("[agent] tries must be at least 1")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from common import errors
+from common.backoff import backoff
 from common.model.workflow import Work
 from controller.db import timeline, workflows
 from controller.db.engine import Store, Tx
@@ -124,4 +125,4 @@ class Runner:
             stretch.fail(tx, {saga.id: StepFailed(code, reason)}, [saga], self._world, workflow)
         else:
             saga.notes.append((workflow.steps[saga.position].name, "retry", reason))
-            saga.waits(now + timedelta(seconds=min(LONGEST_PAUSE, 2.0 ** min(saga.tries, 16))))
+            saga.waits(now + timedelta(seconds=backoff(saga.tries, LONGEST_PAUSE)))
