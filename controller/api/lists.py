@@ -48,5 +48,12 @@ def page(
 
 def next_link(req: Request, path: str, marker: str) -> list[dict[str, str]]:
     """Give the link to the page after ``marker``, in the form that clients of Compute and Network follow."""
-    kept = [(name, value) for name, value in parse_qsl(req.query_string) if name != "marker"]
-    return [{"rel": "next", "href": f"{req.url(path)}?{urlencode([*kept, ('marker', marker)])}"}]
+    return [{"rel": "next", "href": page_url(req, req.url(path), marker)}]
+
+
+def page_url(req: Request, url: str, marker: str | None = None) -> str:
+    """Give the address below ``url`` of a page of the list that is asked for: after ``marker``, or the first one."""
+    asked = [(name, value) for name, value in parse_qsl(req.query_string) if name != "marker"]
+    if marker is not None:
+        asked.append(("marker", marker))
+    return f"{url}?{urlencode(asked)}" if asked else url

@@ -1,11 +1,11 @@
 """Images as clients read them: flat, with the owner's properties beside the service's fields."""
 
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from common.clock import wire_time
 from common.model.image import Image
 from controller.api.http import Request
+from controller.api.lists import page_url
 from controller.db.paging import Paged
 
 
@@ -40,12 +40,11 @@ def image(of: Image) -> dict[str, Any]:
 
 def page(req: Request, found: Paged[Image]) -> dict[str, Any]:
     """Show a page of a list, and where the next one is."""
-    asked = [(name, value) for name, value in parse_qsl(req.query_string) if name != "marker"]
     shown: dict[str, Any] = {
         "images": [image(each) for each in found.records],
-        "first": f"/v2/images?{urlencode(asked)}" if asked else "/v2/images",
+        "first": page_url(req, "/v2/images"),
         "schema": "/v2/schemas/images",
     }
     if found.more and found.records:
-        shown["next"] = f"/v2/images?{urlencode([*asked, ('marker', found.records[-1].id)])}"
+        shown["next"] = page_url(req, "/v2/images", found.records[-1].id)
     return shown
