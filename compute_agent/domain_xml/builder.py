@@ -8,6 +8,7 @@ from common.ids import bridge_name
 from common.wire import Goal, NetworkGoal, PortGoal
 from compute_agent.domain_xml import domain as shapes
 from compute_agent.domain_xml import network as nets
+from compute_agent.domain_xml import user_networks
 from compute_agent.domain_xml.build_devices import WINDOWS, DeviceBuilder
 from compute_agent.domain_xml.defaults import DEFAULTS
 from compute_agent.domain_xml.hardware import Kept
@@ -25,6 +26,7 @@ def domain(goal: Goal, host: HostFacts, files: GuestFiles) -> shapes.Domain:
         raise errors.BadRequest(f"the goal of server {goal.server} has no guest to build")
     kept = Kept(goal.hardware)
     machine = kept.machine or _machine(guest, host)
+    inside = goal.ports if host.networks == "user" else ()
     return shapes.Domain(
         type=host.virt_type,
         name=goal.server,
@@ -43,6 +45,8 @@ def domain(goal: Goal, host: HostFacts, files: GuestFiles) -> shapes.Domain:
         on_reboot=DEFAULTS.on_reboot,
         on_crash=DEFAULTS.on_crash,
         devices=DeviceBuilder(goal, guest, host, files, kept, machine).build(),
+        command_line=user_networks.command_line(inside),
+        override=user_networks.override(inside),
     )
 
 

@@ -2,6 +2,7 @@
 
 from compute_agent.domain_xml.devices import Devices
 from compute_agent.domain_xml.mapping import INT, ON_OFF, YES_NO, Node, attr, child, children, element, flag, text
+from compute_agent.domain_xml.qemu import CommandLine, Override
 
 METADATA_NS = "https://toft.dev/xmlns/domain/1"
 
@@ -150,3 +151,5 @@ class Domain(Node):
     on_reboot: str | None = text("on_reboot", default=None)
     on_crash: str | None = text("on_crash", default=None)
     devices: Devices = child(Devices, default=Devices())
+    command_line: CommandLine | None = child(CommandLine, default=None)
+    override: Override | None = child(Override, default=None)

@@ -8,12 +8,11 @@ import libvirt
 import libvirt_qemu
 
 from common import errors
+from compute_agent.domain_xml.user_networks import FIRST
 from compute_agent.driver.libvirt.faults import ours
 from compute_agent.driver.libvirt.storage.paths import Paths
 
 LOOPBACK = "127.0.0.1"
-NETDEV = "hostnet0"
-"""The name that libvirt gives a domain's first NIC in QEMU."""
 
 
 class SshForwards:
@@ -47,7 +46,7 @@ class SshForwards:
     def _forward(self, domain: libvirt.virDomain, server: str) -> int:
         said = "no port is left"
         for port in filter(_is_free, self._candidates(server)):
-            said = _monitor(domain, f"hostfwd_add {NETDEV} tcp:{LOOPBACK}:{port}-:22").strip()
+            said = _monitor(domain, f"hostfwd_add {FIRST} tcp:{LOOPBACK}:{port}-:22").strip()
             if not said:
                 return port
         raise errors.HypervisorError(f"no port from {self._ports[0]} to {self._ports[-1]} forwards to {server}: {said}")

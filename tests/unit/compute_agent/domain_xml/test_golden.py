@@ -31,7 +31,7 @@ KEPT = Hardware(machine="pc-q35-6.2", cpu="custom EPYC", devices=(CHANNEL, CONFI
 DOMAINS = {
     "tcg": builder.domain(samples.goal(TWO), samples.TCG, samples.FILES),
     "kvm": builder.domain(samples.goal(TWO, vcpus=16), samples.KVM, samples.FILES),
-    "user": builder.domain(samples.goal(TWO[:1]), samples.USER, samples.BARE),
+    "user": builder.domain(samples.goal(TWO), samples.USER, samples.BARE),
     "windows": builder.domain(samples.goal(TWO, os_type="windows", cores=2), samples.KVM, samples.FILES),
     "pc": builder.domain(
         samples.goal(TWO, machine="pc", disk_bus="sata", vif_model="e1000"), samples.TCG, samples.FILES
