@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from common import wire
 from common.model.server import Fault, Server
+from common.model.workflow import Moment
 from common.states import Power, State
-from controller.db import hosts, ledger, queries, servers
+from controller.db import hosts, ledger, queries, servers, timeline
 from controller.db.engine import Tx
-from controller.workflow import hello
+from controller.workflow import hello, settling
 from controller.workflow.desk import Desk, Report
 from controller.workflow.world import World
 
@@ -28,9 +29,35 @@ def power(_tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
 
 
 def settled(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
-    """A goal is reached: wake the server's workflow, whose step reads the inbox."""
+    """A goal is reached: wake the server's workflow, whose step reads the inbox; where none waits, tell it here."""
     desk.woken |= {r.event.server for r in reports}
     power(tx, reports, desk, world)
+    idle = {event.server: body for event, body in reports if _is_idle(event, desk) and body.power is Power.ON}
+    news = {server: told for server, body in idle.items() if (told := settling.told(body)) != _last_told(tx, server)}
+    timeline.add(tx, [_brought_back(server, told, world) for server, told in news.items()])
+
+
+def _last_told(tx: Tx, server: str) -> str:
+    """Give what a server's host last noted of it for its users."""
+    return next((m.detail for m in reversed(timeline.of_subject(tx, server)) if _is_settled(m)), "")
+
+
+def _is_settled(moment: Moment) -> bool:
+    return (moment.step, moment.outcome) == (settling.SETTLE, "done")
+
+
+def _brought_back(server: str, told: str, world: World) -> Moment:
+    """Write the line of a guest that its host started again by itself, to be found elsewhere than before."""
+    return Moment(
+        id=world.ids(),
+        workflow_id="",
+        subject=server,
+        kind="server.return",
+        step=settling.SETTLE,
+        outcome="done",
+        detail=told,
+        at=world.clock.now(),
+    )
 
 
 def failed(_tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:

@@ -54,6 +54,8 @@ class Saga:
     """When to look again; None: at once."""
     notes: list[tuple[str, str, str]] = field(default_factory=list)
     """(step, outcome, detail) for the timeline, written with the stretch."""
+    detail: str = ""
+    """What the step that is being done has to tell; it goes into its line."""
 
     def waits(self, until: datetime) -> None:
         """Stay at this step until then."""
@@ -61,7 +63,8 @@ class Saga:
 
     def went_on(self, step: str, end: int) -> None:
         """Note that a step is done and go to the next; after the last of ``end`` steps the workflow is done."""
-        self.notes.append((step, "done", ""))
+        self.notes.append((step, "done", self.detail))
+        self.detail = ""
         self.position += 1
         self.tries, self.wake_at = 0, None
         if self.position == end:

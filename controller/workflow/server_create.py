@@ -97,7 +97,7 @@ CREATE = Workflow(
         Step("claim", do=claim_hosts, undo=release_claims, needs="scheduler"),
         Step("network", do=allocate_ports, undo=release_ports),
         Step("build", do=send_builds, undo=send_removes),
-        Step("settle", do=settling.await_settled),
+        Step(settling.SETTLE, do=settling.await_settled),
         Step("open", do=mark_active),
     ),
     deadline=lambda world: world.settings.controller.build_seconds,

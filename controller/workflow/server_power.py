@@ -43,7 +43,7 @@ def _shown(server: Server, now: datetime) -> Server:
 
 STEPS = (
     Step("send", do=send_goals),
-    Step("settle", do=settling.await_settled),
+    Step(settling.SETTLE, do=settling.await_settled),
     Step("finish", do=finish),
 )
 

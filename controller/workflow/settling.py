@@ -17,6 +17,9 @@ from controller.workflow.world import World
 SENT = "sent_at"
 """Where a saga keeps when its goal was last sent, in ISO 8601."""
 
+SETTLE = "settle"
+"""The step whose line in the timeline has what a server's host notes for its users."""
+
 
 def subjects(tx: Tx, sagas: Sequence[Saga]) -> dict[str, Server]:
     """Lock and read the servers of a batch."""
@@ -60,12 +63,16 @@ def _age(saga: Saga, now: datetime) -> float:
 def await_settled(tx: Tx, sagas: Sequence[Saga], world: World) -> dict[str, Wait | StepFailed]:
     """Step: go on when the host says that the goal is reached, fail when it says that it cannot be.
 
-    A guest's hardware is kept as it was first defined; ``seen`` is how the guest is now.
+    A guest's hardware is kept as it was first defined; ``seen`` is how the guest is now. What its host notes for its
+    users becomes the step's line in the timeline.
     """
     found = subjects(tx, sagas)
     said = outcomes(tx, found)
     settled = {server: outcome for server, outcome in said.items() if isinstance(outcome, wire.Settled)}
     servers.save(tx, [_settled(found[server], outcome, world.clock.now()) for server, outcome in settled.items()])
+    for saga in sagas:
+        if saga.subject in settled:
+            saga.detail = told(settled[saga.subject])
     failed = {
         s.id: StepFailed(outcome.code, outcome.reason)
         for s in sagas
@@ -77,6 +84,11 @@ def await_settled(tx: Tx, sagas: Sequence[Saga], world: World) -> dict[str, Wait
 
 def _settled(server: Server, outcome: wire.Settled, now: datetime) -> Server:
     return replace(server, seen=outcome.power, hardware=server.hardware or outcome.hardware, updated_at=now)
+
+
+def told(outcome: wire.Settled) -> str:
+    """Write what a host notes for a server's users: ``ssh: 127.0.0.1:20022``."""
+    return ", ".join(f"{what}: {note}" for what, note in sorted(outcome.notes.items()))
 
 
 def await_gone(tx: Tx, sagas: Sequence[Saga], world: World, found: Mapping[str, Server]) -> dict[str, Wait]:

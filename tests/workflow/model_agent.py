@@ -22,11 +22,12 @@ class Memory:
 
 
 class ModelAgent:
-    """Speaks the protocol of a host. ``refuses`` names servers whose goals it fails."""
+    """Speaks the protocol of a host. ``refuses`` names servers whose goals it fails; ``notes`` is for their users."""
 
     def __init__(self, bus: Bus, memory: Memory, clock: Clock, ids: Ids) -> None:
         self.memory, self.clock, self.ids = memory, clock, ids
         self.refuses: set[str] = set()
+        self.notes: dict[str, str] = {}
         self.epoch, self.seq, self.beat = 0, 0, 0
         self.hello_id = ids()
         self.leases: list[wire.Lease] = []
@@ -107,7 +108,7 @@ class ModelAgent:
             self.memory.goals[goal.server] = goal
             self.apply(goal)
         hardware = wire.Hardware(machine="pc-q35-7.2", cpu="qemu64", devices=())
-        settled = wire.Settled(power=goal.power, hardware=hardware)
+        settled = wire.Settled(power=goal.power, hardware=hardware, notes=self.notes)
         self.say("settled", settled, goal.server, goal.generation)
 
     def apply(self, goal: wire.Goal) -> None:

@@ -40,6 +40,34 @@ def test_a_create_tells_its_steps(scene: Scene) -> None:
     assert server.hardware.machine == "pc-q35-7.2"
 
 
+def notes(scene: Scene, server: str) -> list[tuple[str, str]]:
+    with scene.store.read() as tx:
+        return [
+            (m.kind, m.detail) for m in timeline.of_subject(tx, server) if (m.step, m.outcome) == ("settle", "done")
+        ]
+
+
+def test_what_a_host_notes_for_users_is_in_the_timeline(scene: Scene) -> None:
+    for agent in scene.agents:
+        agent.notes = {"ssh": "127.0.0.1:20022"}
+    (server,) = scene.create()
+    scene.settle()
+    assert notes(scene, server.id) == [("server.create", "ssh: 127.0.0.1:20022")]
+
+
+def test_a_guest_that_its_host_brought_back_is_told_where_that_is_news(scene: Scene) -> None:
+    (server,) = scene.create()
+    scene.settle()
+    (agent,) = (agent for agent in scene.agents if server.id in agent.memory.domains)
+    goal = agent.memory.goals[server.id]
+    for port in ("20022", "20022", "20023"):
+        agent.notes = {"ssh": f"127.0.0.1:{port}"}
+        agent.converge(goal)
+        scene.settle()
+    returns = [("server.return", "ssh: 127.0.0.1:20022"), ("server.return", "ssh: 127.0.0.1:20023")]
+    assert notes(scene, server.id) == [("server.create", ""), *returns]
+
+
 def test_no_host_is_an_error_with_the_schedulers_reason(scene: Scene) -> None:
     with scene.store.tx() as tx:
         for host in HOSTS:
