@@ -16,7 +16,7 @@ def find(tx: Tx, flavor_id: str, all_of_them: bool = True, lock: bool = False) -
     """Read a flavor; ``all_of_them`` false: only a public one."""
     c = tables.flavor.c
     statement = FLAVORS.select().where(c.id == flavor_id, *([] if all_of_them else [c.is_public]))
-    return FLAVORS.first(tx, statement.with_for_update() if lock else statement)
+    return FLAVORS.first(tx, statement, lock)
 
 
 def listing(tx: Tx, page: Page, public: bool | None, min_ram: int = 0, min_disk: int = 0) -> Paged[Flavor]:

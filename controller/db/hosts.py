@@ -17,7 +17,7 @@ _table = tables.host
 def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Host]:
     """Read hosts by id; with ``lock`` nobody else changes them before this transaction ends."""
     statement = HOSTS.select().where(_table.c.id.in_(sorted(set(ids)))).order_by(_table.c.id)
-    return {h.id: h for h in HOSTS.read(tx, statement.with_for_update() if lock else statement)}
+    return {h.id: h for h in HOSTS.read(tx, statement, lock)}
 
 
 def named(tx: Tx, name: str) -> Host | None:

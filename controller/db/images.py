@@ -33,13 +33,13 @@ class Filters(NamedTuple):
 def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Image]:
     """Read images by id, of whomever, deleted ones too: servers that were made of them still name them."""
     statement = IMAGES.select().where(_columns.id.in_(sorted(set(ids)))).order_by(_columns.id)
-    return {i.id: i for i in IMAGES.read(tx, statement.with_for_update() if lock else statement)}
+    return {i.id: i for i in IMAGES.read(tx, statement, lock)}
 
 
 def visible(tx: Tx, image_id: str, project_id: str | None, lock: bool = False) -> Image | None:
     """Read an image that a project may see: its own, public and community ones. No project: any."""
     statement = IMAGES.select().where(_columns.id == image_id, _alive(), *_seen_by(project_id, listed=False))
-    return IMAGES.first(tx, statement.with_for_update() if lock else statement)
+    return IMAGES.first(tx, statement, lock)
 
 
 def listing(tx: Tx, project_id: str | None, filters: Filters, page: Page) -> Paged[Image]:

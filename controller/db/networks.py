@@ -18,7 +18,7 @@ def visible(project_id: str | None) -> list[sa.ColumnElement[bool]]:
 def find(tx: Tx, network_id: str, project_id: str | None = None, lock: bool = False) -> Network | None:
     """Read a network; with a project only one that it may see."""
     statement = NETWORKS.select().where(tables.network.c.id == network_id, *visible(project_id))
-    return NETWORKS.first(tx, statement.with_for_update() if lock else statement)
+    return NETWORKS.first(tx, statement, lock)
 
 
 def available(tx: Tx, project_id: str) -> list[Network]:

@@ -77,7 +77,7 @@ def of_servers(tx: Tx, servers: Iterable[str], lock: bool = False) -> dict[str, 
 
 def _read(tx: Tx, where: sa.ColumnElement[bool], lock: bool) -> list[Port]:
     statement = PORTS.select().where(where).order_by(tables.port.c.id)
-    return PORTS.read(tx, statement.with_for_update() if lock else statement)
+    return PORTS.read(tx, statement, lock)
 
 
 def save(tx: Tx, ports: Sequence[Port]) -> None:

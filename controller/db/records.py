@@ -34,13 +34,16 @@ class Noun(Generic[T]):
         """Begin a SELECT of whole records; add ``where``, ``order_by`` and so on."""
         return sa.select(*(self.table.c[name] for name in self.names))
 
-    def read(self, tx: Tx, statement: sa.Executable) -> list[T]:
-        """Run such a SELECT."""
-        return [self.record(row) for row in tx.rows(statement)]
+    def read(self, tx: Tx, statement: sa.Select[Any], lock: bool = False) -> list[T]:
+        """Run such a SELECT; with ``lock`` nobody else changes its rows before this transaction ends.
 
-    def first(self, tx: Tx, statement: sa.Executable) -> T | None:
+        Lock several rows in the order of their ids, as all do: else two transactions may wait for each other.
+        """
+        return [self.record(row) for row in tx.rows(statement.with_for_update() if lock else statement)]
+
+    def first(self, tx: Tx, statement: sa.Select[Any], lock: bool = False) -> T | None:
         """Run such a SELECT for one record, or None."""
-        row = tx.one(statement)
+        row = tx.one(statement.with_for_update() if lock else statement)
         return None if row is None else self.record(row)
 
     def record(self, row: Sequence[Any]) -> T:

@@ -16,7 +16,7 @@ SERVERS = Noun(Server, tables.server)
 def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Server]:
     """Read servers by id, deleted ones too; with ``lock`` nobody else changes them before this transaction ends."""
     statement = SERVERS.select().where(tables.server.c.id.in_(list(ids))).order_by(tables.server.c.id)
-    return {s.id: s for s in SERVERS.read(tx, statement.with_for_update() if lock else statement)}
+    return {s.id: s for s in SERVERS.read(tx, statement, lock)}
 
 
 def save(tx: Tx, servers: Sequence[Server]) -> None:

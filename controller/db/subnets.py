@@ -18,7 +18,7 @@ def of_networks(tx: Tx, networks: Iterable[str], lock: bool = False) -> dict[str
     """Read the subnet of each network that has one, by the network's id."""
     wanted = tables.subnet.c.network_id.in_(sorted(set(networks)))
     statement = SUBNETS.select().where(wanted).order_by(tables.subnet.c.id)
-    return {s.network_id: s for s in SUBNETS.read(tx, statement.with_for_update() if lock else statement)}
+    return {s.network_id: s for s in SUBNETS.read(tx, statement, lock)}
 
 
 def lock_ranges(tx: Tx, now: datetime) -> None:
@@ -50,7 +50,7 @@ def remove(tx: Tx, subnet_id: str) -> None:
 def find(tx: Tx, subnet_id: str, project_id: str | None = None, lock: bool = False) -> Subnet | None:
     """Read a subnet; with a project only one that it may see: its own, or one of a shared network."""
     statement = SUBNETS.select().where(tables.subnet.c.id == subnet_id, *visible(project_id))
-    return SUBNETS.first(tx, statement.with_for_update() if lock else statement)
+    return SUBNETS.first(tx, statement, lock)
 
 
 def visible(project_id: str | None) -> list[sa.ColumnElement[bool]]:
