@@ -168,6 +168,9 @@ def test_libvirtd_comes_back(driver, heard, clean, tiny):
     subprocess.run("kill -9 $(cat /run/libvirtd.pid); sleep 0.5; libvirtd -d", shell=True, check=True)
     assert heard.until(lambda e: e.lost).power is None
     assert driver.power(SERVER) is Power.ON
+    driver.shutdown(
+        SERVER
+    )  # waits until libvirtd has its monitor again: a guest cut off before that dies without an event
     driver.destroy(SERVER)
     assert heard.until(is_off).server == SERVER
 

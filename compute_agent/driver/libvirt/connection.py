@@ -16,7 +16,7 @@ from common import errors
 from common.clock import Clock
 from compute_agent.driver.libvirt import events
 from compute_agent.driver.libvirt.faults import ours
-from compute_agent.driver.libvirt.service import ReconnectService, run_event_loop
+from compute_agent.driver.libvirt.service import ReconnectService, after_this_turn, run_event_loop
 
 LOG = logging.getLogger(__name__)
 
@@ -174,9 +174,9 @@ class Reader:
 
     def _closed(self, connection: libvirt.virConnect, reason: int, opaque: object) -> None:
         LOG.warning("libvirt closed the connection (reason %d)", reason)
-        # kept, so that it is not closed here: that would hang the event loop, in which this runs
+        # closed by another thread, and only when libvirt has returned from this: else its event loop hangs
         self._broken, self._current = self._current, None
-        self._again.broke()
+        after_this_turn(self._again.broke)
 
     def _reopen(self) -> None:
         broken, self._broken = self._broken, None

@@ -33,6 +33,16 @@ def run_event_loop() -> None:
             _loop.start()
 
 
+def after_this_turn(action: Callable[[], None]) -> None:
+    """Let the event loop call ``action`` once, when all that it calls now has returned."""
+
+    def fire(timer: int, opaque: object) -> None:
+        libvirt.virEventRemoveTimeout(timer)
+        action()
+
+    libvirt.virEventAddTimeout(0, fire, None)
+
+
 class ReconnectService:
     """Opens a connection again, with growing and jittered pauses, whenever it is told that it broke."""
 
