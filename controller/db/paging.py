@@ -10,6 +10,8 @@ from controller.db.engine import Tx
 from controller.db.records import Noun
 
 T = TypeVar("T", bound=Record)
+_Way = tuple[sa.ColumnElement[Any], bool]
+"""What to sort by, and whether descending."""
 
 
 class Page(NamedTuple):
@@ -36,13 +38,20 @@ def page_of(tx: Tx, noun: Noun[T], where: list[sa.ColumnElement[bool]], page: Pa
     :param key: the column that markers are values of; unique among those records.
     :raises BadRequest: the marker is not one of those records.
     """
-    columns = [(noun.table.c[name], descending) for name, descending in (*page.sort, (key, False))]
+    order = (*page.sort, (key, False))
+    columns = [way for name, descending in order for way in _ways(noun.table.c[name], descending)]
     statement = noun.select().where(*where)
     if page.marker is not None:
         statement = statement.where(_after(columns, _place(tx, noun, where, page.marker, columns, key)))
-    order = [column.desc() if descending else column.asc() for column, descending in columns]
-    found = noun.read(tx, statement.order_by(*order).limit(page.limit + 1))
+    sorting = [column.desc() if descending else column.asc() for column, descending in columns]
+    found = noun.read(tx, statement.order_by(*sorting).limit(page.limit + 1))
     return Paged(found[: page.limit], len(found) > page.limit)
+
+
+def _ways(column: sa.Column[Any], descending: bool) -> list[_Way]:
+    """Sort by a column: by whether it is null first, as databases differ in where they put nulls."""
+    null = sa.case((column.is_(None), 1), else_=0)
+    return [(null, descending), (column, descending)] if column.nullable else [(column, descending)]
 
 
 def _place(
@@ -50,7 +59,7 @@ def _place(
     noun: Noun[Any],
     where: list[sa.ColumnElement[bool]],
     marker: str,
-    columns: list[tuple[sa.Column[Any], bool]],
+    columns: list[_Way],
     key: str,
 ) -> tuple[Any, ...]:
     row = tx.one(sa.select(*(column for column, _ in columns)).where(*where, noun.table.c[key] == marker))
@@ -59,10 +68,12 @@ def _place(
     return row
 
 
-def _after(columns: list[tuple[sa.Column[Any], bool]], place: tuple[Any, ...]) -> sa.ColumnElement[bool]:
+def _after(columns: list[_Way], place: tuple[Any, ...]) -> sa.ColumnElement[bool]:
     """Say what comes after a place: equal in some columns, then further in the next one."""
     ways = []
     for depth, (column, descending) in enumerate(columns):
+        if place[depth] is None:
+            continue  # no null is further than another
         same = [before == value for (before, _), value in zip(columns[:depth], place[:depth], strict=True)]
         ways.append(sa.and_(*same, column < place[depth] if descending else column > place[depth]))
     return sa.or_(*ways)

@@ -29,7 +29,6 @@ _SORTED = {
     "created_at": "created_at",
     "updated_at": "updated_at",
 }
-_NULLABLE = ("name", "disk_format", "container_format", "size")
 
 
 def filters(query: dict[str, Any]) -> Filters:
