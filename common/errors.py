@@ -11,6 +11,7 @@
     |- NotAcceptable 406         a version of the API that is not offered
     |- Conflict 409              the thing's state, or another thing, stands in the way
     |- TooLarge 413              a body over its limit
+    |- UnsupportedMediaType 415  a body of another kind than is taken there
     |- NotSupported 501          the API has it, but not for this thing
     |- Unavailable 503           try again later
     |  |- BusUnavailable         the broker did not confirm
@@ -106,6 +107,13 @@ class TooLarge(ToftError):
 
     code = "too-large"
     status = 413
+
+
+class UnsupportedMediaType(ToftError):
+    """The body is of another kind than is taken there."""
+
+    code = "unsupported-media-type"
+    status = 415
 
 
 class NotSupported(ToftError):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -97,6 +98,19 @@ def query(text: str, schema: Schema) -> dict[str, Any]:
             values[name] = _typed(value, expected)
     validate(values, schema, "query")
     return values
+
+
+def moment(text: str, what: str) -> datetime:
+    """Read a time in ISO 8601; one without a zone is in UTC.
+
+    :param what: names the place that it stands in.
+    :raises BadRequest: it is none, or no calendar has it.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise errors.BadRequest(f"{what}: {text!r} is not a time such as 2026-01-31T12:00:00Z") from error
 
 
 def _typed(value: str, schema: Schema) -> Any:

@@ -15,6 +15,7 @@ COMPUTE_NAMES = {
     406: "notAcceptable",
     409: "conflictingRequest",
     413: "overLimit",
+    415: "badMediaType",
     501: "notImplemented",
     503: "serviceUnavailable",
 }

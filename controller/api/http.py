@@ -1,6 +1,7 @@
 """A request as handlers see it, and the answers they give."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from controller.writer import Change, Key, Writer
 
 R = TypeVar("R")
 KEY_LIMIT = 255
+JSON_TYPE = re.compile(r"application/(json|[a-z0-9.+-]*json-patch(\+json)?)")
+"""Content types of JSON; a JSON patch has several, by its dialect."""
 
 
 @dataclass(frozen=True)
@@ -144,9 +147,13 @@ class Request:
     def json(self, schema: bodies.Schema) -> Any:
         """Read the body as JSON that fits the schema.
 
+        :raises UnsupportedMediaType: the client says that it is something else.
         :raises BadRequest: it does not; the message names the place.
         :raises TooLarge: it is over the limit.
         """
+        said = (self.header("Content-Type") or "application/json").partition(";")[0].strip().lower()
+        if not JSON_TYPE.fullmatch(said):
+            raise errors.UnsupportedMediaType(f"the body is to be application/json, not {said}")
         value = bodies.decode(self.body(), self.services.settings.api.max_depth)
         bodies.validate(value, schema, "body")
         return value

@@ -6,7 +6,7 @@ from typing import Any
 
 import falcon
 
-from common import ids, logs
+from common import errors, ids, logs
 from controller.api import auth
 from controller.api.http import Services
 from controller.api.microversion import Version
@@ -56,11 +56,14 @@ class Versions:
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Note the service and the version.
 
+        :raises MethodNotAllowed: HTTP has no such method.
         :raises BadRequest: the version's header is malformed.
         :raises NotAcceptable: the version is not offered.
         """
-        service = next(service for service in self._table if service.owns(req.path))
+        service = next((service for service in self._table if service.owns(req.path)), self._table[-1])
         req.context.service = service
+        if req.method not in falcon.COMBINED_METHODS:
+            raise errors.MethodNotAllowed("there is no such method")
         offered = service.microversions
         req.context.version = UNVERSIONED if offered is None else offered.negotiate(req.get_header)
 

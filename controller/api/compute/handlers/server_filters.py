@@ -1,10 +1,10 @@
 """Which servers a list's query asks for."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from common import errors
 from common.states import State
+from controller.api.bodies import moment
 from controller.api.compute.schemas.common import flag
 from controller.api.http import Request
 from controller.api.scope import scope
@@ -32,7 +32,7 @@ def wanted_servers(req: Request, tx: Tx, query: dict[str, Any]) -> Filter:
         flavor_id=_last(query.get("flavor")),
         host_id=_host(tx, query.get("host")) if operator else None,
         reservation_id=query.get("reservation_id"),
-        changed_since=_moment(query.get("changes-since")),
+        changed_since=moment(since, "changes-since") if (since := query.get("changes-since")) is not None else None,
         deleted=operator and flag(query.get("deleted", "false")),
     )
 
@@ -63,13 +63,3 @@ def _host(tx: Tx, name: str | None) -> str | None:
         return None
     host = hosts.named(tx, name)
     return host.id if host else NOBODY
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise errors.BadRequest(f"changes-since: {text!r} is not a time such as 2026-01-31T12:00:00Z") from error
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

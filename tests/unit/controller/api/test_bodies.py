@@ -1,3 +1,5 @@
+from datetime import UTC
+
 import pytest
 
 from common import errors
@@ -66,6 +68,21 @@ def test_long_values_are_cut_in_messages() -> None:
 def test_a_query_is_typed_as_its_schema_says() -> None:
     asked = bodies.query("limit=5&shared=True&tag=1&tag=2&name=a&name=b", SCHEMA)
     assert asked == {"limit": 5, "shared": True, "tag": [1, 2], "name": "b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [("2026-01-31T12:00:00Z", 12), ("2026-01-31T12:00:00", 12), ("2026-01-31T12:00:00.5+02:00", 10), ("2026-01-31", 0)],
+)
+def test_moments_are_in_utc(text: str, hour: int) -> None:
+    at = bodies.moment(text, "since")
+    assert (at.tzinfo, at.hour) == (UTC, hour)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "9999-12-31T23:59:59-01:00", "0001-01-01T00:00+01:00"])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(errors.BadRequest, match=r"since: .* is not a time such as"):
+        bodies.moment(text, "since")
 
 
 @pytest.mark.parametrize("text", ["limit=many", "shared=perhaps", "tag=x", "colour=red", "name=%00", "name=%ff"])
