@@ -22,7 +22,7 @@ def document(services: Iterable[Service] = SERVICES) -> str:
 
 def _section(service: Service) -> str:
     lines = [f"\n## {service.name}\n", "| method | path | |", "|---|---|---|"]
-    lines += [f"| {r.method} | `{service.prefix}{r.path}` | {_says(r)} |" for r in service.routes]
+    lines += [f"| {r.method} | `{service.prefix + r.path or '/'}` | {_says(r)} |" for r in service.routes]
     return "\n".join(lines) + "\n"
 
 

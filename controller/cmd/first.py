@@ -4,16 +4,18 @@ It speaks HTTP like any client, finds what is there already, and makes only what
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import openstack
+from keystoneauth1.exceptions import ClientException
 from openstack.config import OpenStackConfig
 from rich.console import Console
 from rich.panel import Panel
@@ -30,17 +32,22 @@ RANGES = ("10.20.0.0/24", "10.21.0.0/24", "172.20.0.0/24", "192.168.220.0/24")
 NAME = "first"
 SECOND = f"--image tiny --flavor tiny --network net --key-name {NAME} --wait second"
 LOGIN = "login:"
+FORWARDED = re.compile(r"\bssh: (?P<host>\S+):(?P<port>\d+)")
+"""How the timeline tells where a host forwards a server's SSH."""
 PATIENCE = 600.0
 
 
 class Tour:
-    """The steps of ``toft first``, told on ``console`` as they happen."""
+    """The steps of ``toft first``, told on ``console`` as they happen.
 
-    def __init__(self, clouds: Path, key: Path, console: Console) -> None:
+    :param patience: seconds that each thing which is waited for may take.
+    """
+
+    def __init__(self, clouds: Path, key: Path, console: Console, patience: float = PATIENCE) -> None:
         config = OpenStackConfig(config_files=[str(clouds)], vendor_files=[], secure_files=[])
         self.admin = openstack.connection.Connection(config=config.get_one(cloud=ADMIN))
         self.tenant = openstack.connection.Connection(config=config.get_one(cloud=TENANT))
-        self.clouds, self.key, self.console = clouds, key, console
+        self.key, self.console, self.patience = key, console, patience
         self.since = time.monotonic()
 
     def tell(self, what: str, detail: str = "") -> None:
@@ -51,15 +58,15 @@ class Tour:
     def until(self, what: str, look: Callable[[], Any], every: float = 0.3) -> Any:
         """Look until there is something, and give it.
 
-        :raises Unavailable: there was nothing for ten minutes.
+        :raises Unavailable: there was nothing for too long.
         """
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while time.monotonic() < end:
             found = look()
             if found:
                 return found
             time.sleep(every)
-        raise errors.Unavailable(f"{what} did not come within {PATIENCE:.0f} s; see the log, and `toft doctor`")
+        raise errors.Unavailable(f"{what} did not come within {self.patience:g} s; see the log, and `toft doctor`")
 
     def host(self) -> None:
         """Wait for a host that takes servers."""
@@ -70,9 +77,10 @@ class Tour:
         """Have the image ``tiny``."""
         found = self.admin.image.find_image("tiny")
         if found is None:
-            found = self.admin.create_image(
-                "tiny", filename=str(file), disk_format="qcow2", container_format="bare", visibility="public", wait=True
-            )
+            with file.open("rb") as content:
+                found = self.admin.create_image(
+                    "tiny", data=content, disk_format="qcow2", container_format="bare", visibility="public", wait=True
+                )
         self.tell("image tiny", f"{found.size / 2**20:.0f} MiB")
         return str(found.id)
 
@@ -158,14 +166,19 @@ class Tour:
         seen = 0
         while True:
             status = self.tenant.compute.get_server(server).status
-            answer = self.tenant.compute.get(f"/servers/{server}/toft-timeline")
-            openstack.exceptions.raise_from_response(answer)
-            lines = answer.json()["timeline"]
+            lines = self.timeline(server)
             yield from lines[seen:]
             seen = len(lines)
             if status != "BUILD":
                 return
             time.sleep(0.2)
+
+    def timeline(self, server: str) -> list[dict[str, str]]:
+        """Give all that was done to the server, oldest first."""
+        answer = self.tenant.compute.get(f"/servers/{server}/toft-timeline")
+        openstack.exceptions.raise_from_response(answer)
+        lines: list[dict[str, str]] = answer.json()["timeline"]
+        return lines
 
     def address(self, server: Any) -> str:
         """Give the server's first address."""
@@ -183,34 +196,44 @@ class Tour:
 
     def ssh(self, server: Any) -> str:
         """Wait until SSH answers and give the line that logs in."""
-        forwarded = (server.metadata or {}).get("toft:ssh", "")
-        host, _, port = forwarded.rpartition(":") if forwarded else (self.address(server), "", "22")
-
-        def look() -> bool:
-            try:
-                with socket.create_connection((host, int(port)), timeout=2) as connection:
-                    connection.settimeout(5)
-                    return connection.recv(4) == b"SSH-"
-            except OSError:
-                return False
-
-        self.until("SSH", look, every=0.5)
+        host, port = ssh_address(self.timeline(server.id), self.address(server))
+        self.until("SSH", lambda: speaks_ssh(host, port), every=0.5)
         self.tell("SSH answers", f"{host}:{port}")
         options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
         return f"ssh -i {self.key} {options} -p {port} root@{host}"
 
 
+def ssh_address(timeline: Iterable[dict[str, str]], address: str) -> tuple[str, int]:
+    """Give where a server's SSH answers: where its host forwards it, as it said last, or at the server's address."""
+    told = [line["detail"] for line in timeline if (line["step"], line["outcome"]) == ("settle", "done")]
+    forwarded = FORWARDED.search(told[-1]) if told else None
+    return (forwarded["host"], int(forwarded["port"])) if forwarded else (address, 22)
+
+
+def speaks_ssh(host: str, port: int) -> bool:
+    """Say whether something there begins as an SSH server does."""
+    try:
+        with socket.create_connection((host, port), timeout=2) as connection:
+            connection.settimeout(5)
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
 def run(clouds: Path, image: Path, key: Path, console: Console) -> None:
     """Make a new cloud show a server, and print what to try next.
 
-    :raises ToftError: something that was waited for did not come; says what.
+    :raises ToftError: the cloud refused something, or something that was waited for did not come; says what.
     """
     tour = Tour(clouds, key, console)
-    tour.host()
-    asked = tour.image(image), tour.flavors(), tour.network(), tour.keypair()
-    server = tour.server(*asked)
-    lines = tour.console_lines(server)
-    login = tour.ssh(server)
+    try:
+        tour.host()
+        asked = tour.image(image), tour.flavors(), tour.network(), tour.keypair()
+        server = tour.server(*asked)
+        lines = tour.console_lines(server)
+        login = tour.ssh(server)
+    except (openstack.exceptions.SDKException, ClientException) as error:
+        raise errors.Unavailable(f"the cloud of {clouds} did not do as asked: {error}") from error
     console.print(Panel("\n".join(lines[-8:]), title=f"console of {NAME}", title_align="left", border_style="green"))
     prefix = "" if os.environ.get("VIRTUAL_ENV") else ".venv/bin/"
     console.print(f"[bold]{NAME}[/] is ACTIVE at [bold]{tour.address(server)}[/]. Log in with\n")

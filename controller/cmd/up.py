@@ -1,7 +1,6 @@
 """``toft up``: controller and agent in one process, on SQLite and the in-memory bus, with a real hypervisor."""
 
 import signal
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -31,24 +30,18 @@ def up(config: tuple[str, ...], clouds: Path, first: Path | None) -> None:
     console = Console()
     chosen = embedded(settings.load(config))
     state = folder.prepare(chosen.state.path)
-    with ExitStack() as stack:
-        stack.enter_context(folder.held(state, "up"))
-        free_port(chosen.api.listen, chosen.api.port)
-        stack.enter_context(interruptible())
+    with folder.held(state, "up"), interruptible():
         logs.setup(chosen.logs)
-        service, agent = start(chosen, clouds)
-        stack.callback(service.stop)
-        stack.callback(agent.stop)
-        console.print(
-            f"[bold]Toft[/] answers on {chosen.api_url}; log: {state / LOG_FILE}; clients: {clouds}", soft_wrap=True
-        )
         try:
-            if first:
-                tour.run(clouds, first, state / "first.key", console)
-            console.print("Ctrl-C stops Toft; guests go on running.")
-            threading.Event().wait()
+            with running(chosen, clouds):
+                told = f"[bold]Toft[/] answers on {chosen.api_url}; log: {chosen.logs.file}; clients: {clouds}"
+                console.print(told, soft_wrap=True)
+                if first:
+                    tour.run(clouds, first, state / "first.key", console)
+                console.print("Ctrl-C stops Toft; guests go on running.")
+                wait_for_ever()
         except KeyboardInterrupt:
-            console.print("\nToft stops; guests go on running. `make run` finds them, `make down` stops them.")
+            console.print("\nToft has stopped; guests go on running. `make run` finds them, `make down` stops them.")
 
 
 def embedded(chosen: settings.Settings) -> settings.Settings:
@@ -58,8 +51,9 @@ def embedded(chosen: settings.Settings) -> settings.Settings:
     return replace(chosen, bus=replace(chosen.bus, url="memory://"), logs=replace(chosen.logs, file=log_file))
 
 
-def start(chosen: settings.Settings, clouds: Path) -> tuple[ControllerService, agents.EmbeddedAgent]:
-    """Start both sides and write clouds.yaml.
+@contextmanager
+def running(chosen: settings.Settings, clouds: Path) -> Iterator[agents.EmbeddedAgent]:
+    """Run both sides while inside, with a clouds.yaml that leads to them; gives the agent.
 
     :raises ToftError: something is missing on this machine; says what to do.
     """
@@ -69,28 +63,21 @@ def start(chosen: settings.Settings, clouds: Path) -> tuple[ControllerService, a
     problems = agent.problems()
     if problems:
         raise errors.SettingsError(f"this machine is not ready: {'; '.join(problems)}. `make doctor` tells more")
-    service = ControllerService(chosen, bus, clock)
-    secret = clouds_file.passwords(clouds)
-    service.bootstrap({user: (secret[cloud], project, role) for cloud, (user, project, role) in ACCOUNTS.items()})
-    clouds_file.write(clouds, chosen.api_url, secret)
-    service.start()
-    agent.start()
-    return service, agent
+    with ExitStack() as stack:
+        service = ControllerService(chosen, bus, clock)
+        stack.callback(service.stop)
+        secret = clouds_file.passwords(clouds)
+        service.bootstrap({user: (secret[cloud], project, role) for cloud, (user, project, role) in ACCOUNTS.items()})
+        clouds_file.write(clouds, chosen.api_url, secret)
+        service.start()
+        stack.callback(agent.stop)
+        agent.start()
+        yield agent
 
 
-def free_port(listen: str, port: int) -> None:
-    """See that the API's port can be had.
-
-    :raises Conflict: something listens there.
-    """
-    with socket.socket(socket.AF_INET6 if ":" in listen else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((listen, port))
-        except OSError as error:
-            raise errors.Conflict(
-                f"{listen}:{port} cannot be listened on ({error.strerror}); stop what does, or set OS_API__PORT"
-            ) from error
+def wait_for_ever() -> None:
+    """Let the threads work until a signal ends this one."""
+    threading.Event().wait()
 
 
 @contextmanager

@@ -51,9 +51,5 @@ class Cloud:
 def running(folder: Path, **groups: dict[str, object]) -> Iterator[Cloud]:
     """Run a cloud for a while."""
     chosen = settings_for(prepare(str(folder / "state")), **groups)
-    service, agent = up.start(chosen, folder / "clouds.yaml")
-    try:
+    with up.running(chosen, folder / "clouds.yaml"):
         yield Cloud(chosen, folder / "clouds.yaml")
-    finally:
-        agent.stop()
-        service.stop()
