@@ -15,6 +15,10 @@ class EmbeddedAgent(Protocol):
         """Give what keeps this machine from running guests, each with what to do; empty where nothing does."""
         ...
 
+    def remarks(self) -> list[str]:
+        """Give what guests do without here, each with why; empty where that is nothing."""
+        ...
+
     def start(self) -> None:
         """Begin; returns at once."""
         ...

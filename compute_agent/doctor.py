@@ -1,7 +1,7 @@
 """Is this machine fit to be a host? Each check says what was found, and what to do about it."""
 
 from common.settings import Settings
-from compute_agent.driver.libvirt.checks import host_checks
+from compute_agent.driver.libvirt.checks import guest_checks, host_checks
 from compute_agent.resources.checks import Check, machine_checks
 
 
@@ -19,3 +19,8 @@ def problems(settings: Settings) -> list[str]:
     The API's port is left to whoever listens on it.
     """
     return [f"{c.name}: {c.found}; {c.advice}" for c in checks(settings, in_use=True) if c.verdict == "fail"]
+
+
+def remarks(settings: Settings) -> list[str]:
+    """Give what guests of this machine do without, in words: why, and what is done instead."""
+    return [f"{c.name}: {c.found}; {c.advice}" for c in guest_checks(settings) if c.verdict == "warn"]

@@ -48,6 +48,7 @@ class AgentService:
     """An agent in threads of this process. ``start`` returns at once: broker and hypervisor may come later.
 
     :param check: gives what keeps this machine from running guests.
+    :param remark: gives what guests do without here.
     """
 
     def __init__(
@@ -58,8 +59,9 @@ class AgentService:
         clock: Clock,
         ids: Ids,
         check: Callable[[], list[str]] = list,
+        remark: Callable[[], list[str]] = list,
     ) -> None:
-        self._check = check
+        self._check, self._remark = check, remark
         self._settings, self._bus, self._driver, self._clock, self._ids = settings, bus, driver, clock, ids
         self.identity = identity(settings, ids)
         self._todo: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
@@ -78,6 +80,10 @@ class AgentService:
     def problems(self) -> list[str]:
         """Give what keeps this machine from running guests, each with what to do; empty where nothing does."""
         return self._check()
+
+    def remarks(self) -> list[str]:
+        """Give what guests do without here, each with why; empty where that is nothing."""
+        return self._remark()
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -266,5 +272,5 @@ def embedded(settings: Settings, bus: Bus, clock: Clock) -> AgentService:
     from compute_agent import doctor
     from compute_agent.driver import libvirt  # not needed where the driver only pretends
 
-    check = partial(doctor.problems, settings)
-    return AgentService(settings, bus, libvirt.make(settings, clock), clock, time_ordered(clock), check)
+    check, remark = partial(doctor.problems, settings), partial(doctor.remarks, settings)
+    return AgentService(settings, bus, libvirt.make(settings, clock), clock, time_ordered(clock), check, remark)

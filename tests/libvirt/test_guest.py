@@ -1,7 +1,9 @@
 """A real guest, from its first boot to the end of its files."""
 
+import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import libvirt
@@ -175,6 +177,17 @@ def test_libvirtd_comes_back(driver, heard, clean, tiny):
     assert heard.until(is_off).server == SERVER
 
 
+def banner(number: int, seconds: float = 60) -> bytes:
+    """Read how the server behind a port of loopback begins, once it is there."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", number), timeout=5) as connection:
+            if begin := connection.recv(4):
+                return begin
+        time.sleep(0.2)
+    raise AssertionError(f"nothing speaks behind port {number}")
+
+
 def test_ssh_is_forwarded_where_there_are_no_taps(make_driver, tiny, clean):
     driver = make_driver(network="user")
     clean(driver)
@@ -184,6 +197,9 @@ def test_ssh_is_forwarded_where_there_are_no_taps(make_driver, tiny, clean):
     driver.start(SERVER)
     assert driver.notes(SERVER) == {"ssh": "127.0.0.1:20022"}
     assert driver.own_networks() == ()
+    # it has the address that its port has, and what is forwarded leads there
+    console_shows(driver, f"has {port(1).address}")
+    assert banner(20022) == b"SSH-"
     driver.destroy(SERVER)
     driver.start(SERVER)
     assert driver.notes(SERVER) == {"ssh": "127.0.0.1:20022"}

@@ -23,12 +23,12 @@ KVM = Path("/dev/kvm")
 QEMU_USERS = ("libvirt-qemu", "qemu")
 REQUESTS = 5
 """libvirtd's default of calls that it serves a connection at once."""
+USER_MODE = "guests' SSH is forwarded to a port of 127.0.0.1; for bridges run with NET_ADMIN and /dev/net/tun"
 
 
 def host_checks(settings: Settings) -> Iterator[Check]:
     """Check all that needs no connection, then what a connection tells."""
-    yield _taps()
-    yield _kvm(settings)
+    yield from guest_checks(settings)
     yield _kvm_access()
     yield _program("dnsmasq", "apt-get install dnsmasq-base")
     yield _program("qemu-img", "apt-get install qemu-utils")
@@ -38,11 +38,20 @@ def host_checks(settings: Settings) -> Iterator[Check]:
     yield from _connected(settings)
 
 
-def _taps() -> Check:
-    refusal = taps.refusal()
-    if refusal:
-        return Check("taps", "warn", refusal, "guests get user-mode networking; run with NET_ADMIN and /dev/net/tun")
-    return Check("taps", "ok", "taps and bridges can be made")
+def guest_checks(settings: Settings) -> Iterator[Check]:
+    """Check what guests may have to do without: a network of the host's, a CPU of their own."""
+    yield _taps(settings)
+    yield _kvm(settings)
+
+
+def _taps(settings: Settings) -> Check:
+    wish = settings.libvirt.network
+    refusal = None if wish == "user" else taps.refusal()
+    if refusal is None:
+        return Check("taps", "ok", "no matter here" if wish == "user" else "taps and bridges can be made")
+    if wish == "bridge":
+        return Check("taps", "fail", f"refused: {refusal}", "run with NET_ADMIN and /dev/net/tun")
+    return Check("taps", "warn", f"refused ({refusal}): user-mode networking is used", USER_MODE)
 
 
 def _kvm(settings: Settings) -> Check:

@@ -6,6 +6,7 @@ from click.testing import CliRunner
 
 from common.settings import Agent, Api, Settings, State
 from compute_agent.cmd import doctor as command
+from compute_agent.doctor import remarks
 from compute_agent.driver.libvirt import checks, taps
 from compute_agent.driver.libvirt.kvm import Proof
 from compute_agent.resources import checks as machine
@@ -55,10 +56,23 @@ def test_a_closed_folder_is_named(settings, tmp_path):
     assert "chmod o+x" in found.advice
 
 
-@pytest.mark.parametrize(("refusal", "expected"), [(None, "ok"), ("/dev/net/tun: no", "warn")])
-def test_taps(monkeypatch, refusal, expected):
+@pytest.mark.parametrize(
+    ("refusal", "wish", "expected"),
+    [(None, "auto", "ok"), ("no", "auto", "warn"), ("no", "bridge", "fail"), ("no", "user", "ok")],
+)
+def test_taps(settings, monkeypatch, refusal, wish, expected):
     monkeypatch.setattr(taps, "refusal", lambda: refusal)
-    assert checks._taps().verdict == expected
+    libvirt = msgspec.structs.replace(settings.libvirt, network=wish)
+    assert checks._taps(msgspec.structs.replace(settings, libvirt=libvirt)).verdict == expected
+
+
+def test_what_guests_do_without_is_remarked(settings, monkeypatch):
+    monkeypatch.setattr(checks.kvm, "find_out", lambda: Proof("b", True, "the probe ran"))
+    monkeypatch.setattr(taps, "refusal", lambda: None)
+    assert remarks(settings) == []
+    monkeypatch.setattr(taps, "refusal", lambda: "making a tap: not permitted")
+    (said,) = remarks(settings)
+    assert said.startswith("taps: refused (making a tap: not permitted): user-mode networking is used; ")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +121,7 @@ def test_limits(tmp_path, monkeypatch, line, expected):
 
 @pytest.mark.parametrize(("worst", "code"), [("ok", 0), ("warn", 0), ("fail", 1)])
 def test_the_command_fails_if_a_check_does(monkeypatch, worst, code):
-    monkeypatch.setattr(command, "checks", lambda settings, running: [Check("one", worst, "found", "advice")])
+    monkeypatch.setattr(command, "checks", lambda settings, in_use: [Check("one", worst, "found", "advice")])
     done = CliRunner().invoke(command.doctor)
     assert done.exit_code == code
     assert ("advice" in done.output) == (worst != "ok")
