@@ -33,9 +33,11 @@ def up(config: tuple[str, ...], clouds: Path, first: Path | None) -> None:
     with folder.held(state, "up"), interruptible():
         logs.setup(chosen.logs)
         try:
-            with running(chosen, clouds):
+            with running(chosen, clouds) as agent:
                 told = f"[bold]Toft[/] answers on {chosen.api_url}; log: {chosen.logs.file}; clients: {clouds}"
                 console.print(told, soft_wrap=True)
+                for remark in agent.remarks():
+                    console.print(remark, style="yellow", markup=False, highlight=False, soft_wrap=True)
                 if first:
                     tour.run(clouds, first, state / "first.key", console)
                 console.print("Ctrl-C stops Toft; guests go on running.")
