@@ -1,0 +1,135 @@
+"""``toft down``, over a pretended hypervisor."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from common import errors
+from common.states import Power
+from compute_agent.cmd import down as command
+from compute_agent.driver.memory import MemoryDriver
+from tests.doubles.agent import IMAGE, NETWORK, goal, server_id
+
+UP = """
+import signal, sys, time
+from pathlib import Path
+from common.folder import held
+signal.signal(signal.SIGTERM, signal.default_int_handler if sys.argv[2] == "willing" else signal.SIG_IGN)
+try:
+    with held(Path(sys.argv[1]), "up"):
+        print("held", flush=True)
+        time.sleep(300)
+except KeyboardInterrupt:
+    pass
+"""
+
+
+class Hypervisor(MemoryDriver):
+    """A pretended hypervisor that can list its networks."""
+
+    closed = False
+
+    def own_networks(self) -> tuple[str, ...]:
+        return tuple(self.networks)
+
+    def close(self) -> None:
+        super().close()
+        self.closed = True
+
+    def run(self, number: int, stubborn: bool = False) -> None:
+        """Have a guest that runs."""
+        wish = goal(number)
+        self.ensure_image(IMAGE)
+        self.ensure_network(NETWORK)
+        self.ensure_disk(wish.server, IMAGE, 2)
+        self.define(wish)
+        self.start(wish.server)
+        self.domains[wish.server].stubborn = stubborn
+
+
+@pytest.fixture
+def driver(monkeypatch: pytest.MonkeyPatch) -> Hypervisor:
+    made = Hypervisor()
+    monkeypatch.setattr(command.libvirt, "make", lambda chosen, clock: made)
+    monkeypatch.setattr(command, "PATIENCE", 0.3)
+    return made
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    made = tmp_path / "state"
+    made.mkdir()
+    return made
+
+
+def down(state: Path, *words: str) -> Result:
+    file = state.parent / "toft.conf"
+    file.write_text(f"[state]\npath = {state}\n")
+    return CliRunner().invoke(command.down, ["--config", str(file), *words])
+
+
+def test_guests_are_powered_off_and_stay_defined(driver: Hypervisor, state: Path) -> None:
+    driver.run(1)
+    driver.run(2)
+    driver.power_off(server_id(2))
+    result = down(state)
+    assert (result.exit_code, result.output) == (0, "1 of 2 guests were running; all are off\n")
+    assert [domain.power for domain in driver.domains.values()] == [Power.OFF, Power.OFF]
+    assert driver.closed
+
+
+def test_a_guest_that_does_not_listen_loses_its_power(driver: Hypervisor, state: Path) -> None:
+    driver.run(1, stubborn=True)
+    assert down(state).exit_code == 0
+    assert driver.power(server_id(1)) is Power.OFF
+
+
+def test_to_forget_leaves_nothing_of_ours_and_all_of_others(driver: Hypervisor, state: Path) -> None:
+    driver.run(1)
+    (state / "images").mkdir()
+    for name in ("toft.sqlite", "images/digest", "mine.txt"):
+        (state / name).touch()
+    result = down(state, "--forget")
+    assert f"1 guests, 1 networks and all in {state} are forgotten" in result.output
+    assert (driver.domains, driver.disks, driver.networks) == ({}, {}, {})
+    assert [left.name for left in state.iterdir()] == ["mine.txt"]
+    assert down(state, "--forget").exit_code == 0
+
+
+def test_the_hypervisor_is_let_go_when_it_fails(driver: Hypervisor, state: Path) -> None:
+    driver.fail("listing", errors.HypervisorError("libvirtd is away"))
+    assert isinstance(down(state).exception, errors.HypervisorError)
+    assert driver.closed
+
+
+@pytest.fixture
+def holding(state: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that holds the state folder as ``toft up`` does."""
+    command = [sys.executable, "-c", UP, str(state), request.param]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("holding", ["willing"], indirect=True)
+def test_toft_up_is_ended_first(
+    driver: Hypervisor, state: Path, holding: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "PATIENCE", 30.0)
+    assert down(state).exit_code == 0
+    assert holding.wait() == 0
+
+
+@pytest.mark.parametrize("holding", ["deaf"], indirect=True)
+def test_one_that_does_not_end_is_named(driver: Hypervisor, state: Path, holding: subprocess.Popen[bytes]) -> None:
+    driver.run(1)
+    result = down(state)
+    assert isinstance(result.exception, errors.Conflict)
+    assert f"process {holding.pid} does not end" in str(result.exception)
+    assert driver.power(server_id(1)) is Power.ON
