@@ -51,14 +51,11 @@ def roles(tx: Tx, user_id: str, project_id: str) -> tuple[str, ...]:
     return tuple(role for (role,) in found)
 
 
-def grants(tx: Tx, user_id: str | None = None, project_id: str | None = None) -> list[Grant]:
-    """List who has which role where."""
-    statement = GRANTS.select().order_by(tables.grant.c.user_id, tables.grant.c.project_id, tables.grant.c.role)
-    if user_id is not None:
-        statement = statement.where(tables.grant.c.user_id == user_id)
-    if project_id is not None:
-        statement = statement.where(tables.grant.c.project_id == project_id)
-    return GRANTS.read(tx, statement)
+def grants(tx: Tx, **wanted: str | None) -> list[Grant]:
+    """List who has which role where: by ``user_id``, ``project_id``, ``role``; None: any."""
+    g = tables.grant.c
+    where = [g[name] == value for name, value in wanted.items() if value is not None]
+    return GRANTS.read(tx, GRANTS.select().where(*where).order_by(g.user_id, g.project_id, g.role))
 
 
 def remove_grants(tx: Tx, removed: Sequence[Grant]) -> int:

@@ -16,7 +16,14 @@ from controller.db.records import Noun
 from controller.db.subnets import SUBNETS
 
 Equal = dict[str, list[Any]]
-"""Column -> the values that it may have."""
+"""Column, or one of the computed, -> the values that it may have."""
+
+_COMPUTED: dict[sa.Table, dict[str, sa.ColumnElement[Any]]] = {
+    tables.network: {"status": sa.literal("ACTIVE"), "external": sa.false()},
+    tables.subnet: {"ip_version": sa.literal(4)},
+    tables.port: {"status": sa.case((tables.port.c.host_id.is_not(None), "ACTIVE"), else_="DOWN")},
+}
+"""What clients see of a thing and no column holds."""
 
 T = TypeVar("T", bound=Record)
 
@@ -38,4 +45,5 @@ def all_ports(tx: Tx, project_id: str | None, equal: Equal, page: Page) -> Paged
 
 
 def _listing(tx: Tx, noun: Noun[T], seen: Sequence[sa.ColumnElement[bool]], equal: Equal, page: Page) -> Paged[T]:
-    return page_of(tx, noun, [*seen, *(noun.table.c[name].in_(values) for name, values in equal.items())], page)
+    known = {**noun.table.c, **_COMPUTED[noun.table]}
+    return page_of(tx, noun, [*seen, *(known[name].in_(values) for name, values in equal.items())], page)

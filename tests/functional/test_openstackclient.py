@@ -63,6 +63,31 @@ def test_operator_sees_a_host_whole(cloud: Cloud) -> None:
     assert "host1" in cloud.openstack("hypervisor", "list", "--matching", "ost", cloud=ADMIN)
 
 
+def test_operator_lists_roles_by_name(cloud: Cloud) -> None:
+    told = cloud.openstack("role", "assignment", "list", "--names", "--role", "member", "-f", "json", cloud=ADMIN)
+    assert ("member", "demo@Default") in {(line["Role"], line["Project"]) for line in json.loads(told)}
+
+
+def test_lists_are_filtered(cloud: Cloud) -> None:
+    do = cloud.openstack
+    network = do("network", "create", "filtered", "-f", "value", "-c", "id").strip()
+    do("subnet", "create", "--network", "filtered", "--subnet-range", "10.98.0.0/24", "inside")
+    port = do("port", "create", "--network", "filtered", "-f", "value", "-c", "id", "nic").strip()
+    address = do("port", "show", port, "-f", "json", "-c", "fixed_ips")
+    found = json.loads(address)["fixed_ips"][0]["ip_address"]
+
+    def ids(*words: str) -> set[str]:
+        return set(do(*words, "-f", "value", "-c", "ID").split())
+
+    assert network in ids("network", "list", "--internal")
+    assert ids("network", "list", "--external") == set()
+    assert ids("subnet", "list", "--network", "filtered", "--ip-version", "4") != set()
+    assert ids("subnet", "list", "--ip-version", "6") == set()
+    assert ids("port", "list", "--fixed-ip", f"ip-address={found}") == {port}
+    assert ids("port", "list", "--fixed-ip", "subnet=inside", "--status", "DOWN") == {port}
+    assert ids("port", "list", "--network", "filtered", "--status", "ACTIVE") == set()
+
+
 def wait_for(cloud: Cloud, name: str, status: str) -> None:
     for _ in range(60):
         found = cloud.openstack("server", "show", "-f", "value", "-c", "status", name).strip()

@@ -10,6 +10,7 @@ from controller.api.identity.lists import QUERY, listed, matching
 from controller.api.identity.schemas import users as schemas
 from controller.api.identity.views import users as views
 from controller.db import identity
+from controller.db.engine import Tx
 
 
 def create(req: Request) -> Answer:
@@ -97,6 +98,15 @@ def assignments(req: Request) -> Answer:
     """List who has which role where."""
     query = req.query(schemas.ASSIGNMENTS)
     req.allow("identity:list_role_assignments")
+    user, project, role_id = (query.get(name) for name in ("user.id", "scope.project.id", "role.id"))
     with req.read() as tx:
-        found = identity.grants(tx, query.get("user.id"), query.get("scope.project.id"))
-    return listed(req, "role_assignments", [views.assignment(req, each) for each in found])
+        found = identity.grants(tx, user_id=user, project_id=project, role=role_id)
+        names = _names(tx) if query.get("include_names", "0").lower() not in ("0", "false") else None
+    kept = [] if schemas.NO_ASSIGNMENTS & query.keys() else found
+    return listed(req, "role_assignments", [views.assignment(req, each, names) for each in kept])
+
+
+def _names(tx: Tx) -> dict[str, str]:
+    """Give the names of all users and projects, by id."""
+    users = {user.id: user.name for user in identity.users(tx)}
+    return users | {project.id: project.name for project in identity.projects(tx)}

@@ -22,7 +22,8 @@ CREATE = {
     },
 }
 
-ASSIGNMENTS = {
-    "type": "object",
-    "properties": {"user.id": {"type": "string"}, "scope.project.id": {"type": "string"}},
-}
+NO_ASSIGNMENTS = frozenset({"group.id", "scope.domain.id", "scope.system", "scope.OS-INHERIT:inherited_to"})
+"""Filters for kinds of assignments that there are none of."""
+
+_ASSIGNMENT_FILTERS = ("user.id", "scope.project.id", "role.id", "include_names", *NO_ASSIGNMENTS)
+ASSIGNMENTS = {"type": "object", "properties": {name: {"type": "string"} for name in _ASSIGNMENT_FILTERS}}

@@ -1,5 +1,6 @@
 """Users, roles and domains as clients read them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from common.model.identity import DEFAULT_DOMAIN, Grant, User
@@ -44,12 +45,17 @@ def domain(req: Request) -> dict[str, Any]:
     }
 
 
-def assignment(req: Request, grant: Grant) -> dict[str, Any]:
-    """Show who has which role where."""
+def assignment(req: Request, grant: Grant, names: Mapping[str, str] | None) -> dict[str, Any]:
+    """Show who has which role where, and with ``names``, which are by id, what user and project are called."""
     path = f"/identity/v3/projects/{grant.project_id}/users/{grant.user_id}/roles/{grant.role}"
+
+    def known(identity: str) -> dict[str, Any]:
+        named = {"name": names[identity], "domain": {"id": DEFAULT_DOMAIN, "name": "Default"}} if names else {}
+        return {"id": identity} | named
+
     return {
-        "role": {"id": grant.role},
-        "user": {"id": grant.user_id},
-        "scope": {"project": {"id": grant.project_id}},
+        "role": {"id": grant.role} | ({"name": grant.role} if names else {}),
+        "user": known(grant.user_id),
+        "scope": {"project": known(grant.project_id)},
         "links": {"assignment": req.url(path)},
     }

@@ -23,6 +23,8 @@ COLUMNS = {
     "description": "description",
     "shared": "shared",
     "admin_state_up": "admin_state_up",
+    "status": "status",
+    "router:external": "external",
 }
 
 

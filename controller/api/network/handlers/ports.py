@@ -26,6 +26,9 @@ COLUMNS = {
     "tenant_id": "project_id",
     "description": "description",
     "admin_state_up": "admin_state_up",
+    "status": "status",
+    "fixed_ips.ip_address": "address",
+    "fixed_ips.subnet_id": "subnet_id",
 }
 
 

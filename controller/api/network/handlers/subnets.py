@@ -25,6 +25,7 @@ COLUMNS = {
     "gateway_ip": "gateway_ip",
     "description": "description",
     "enable_dhcp": "enable_dhcp",
+    "ip_version": "ip_version",
 }
 
 

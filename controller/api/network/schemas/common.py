@@ -1,5 +1,6 @@
 """Parts that schemas of Network share."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from controller.api.lists import PAGING, SORTING
@@ -27,8 +28,10 @@ def create(noun: str, properties: dict[str, Any], required: tuple[str, ...] = ()
     }
 
 
-def listing(texts: tuple[str, ...], flags: tuple[str, ...] = ()) -> dict[str, Any]:
+def listing(
+    texts: tuple[str, ...], flags: tuple[str, ...] = (), others: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Make the schema of a list's query. A filter that is not known is refused: it would be thought to filter."""
-    known = dict.fromkeys(texts, _MANY_TEXTS) | {name: {"type": "boolean"} for name in flags}
+    known = dict.fromkeys(texts, _MANY_TEXTS) | {name: {"type": "boolean"} for name in flags} | dict(others or {})
     paging = PAGING | SORTING | {"page_reverse": {"const": False, "type": "boolean"}, "fields": _MANY_TEXTS}
     return {"type": "object", "properties": paging | known, "additionalProperties": False}

@@ -18,4 +18,6 @@ CREATE = create(
 )
 """A network that is down, external, or guards its ports cannot be made yet; asking for one is refused."""
 
-LIST = listing(("id", "name", "project_id", "tenant_id", "description"), ("shared", "admin_state_up"))
+LIST = listing(
+    ("id", "name", "project_id", "tenant_id", "description", "status"), ("shared", "admin_state_up", "router:external")
+)

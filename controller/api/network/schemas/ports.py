@@ -40,6 +40,8 @@ LIST = listing(
         "project_id",
         "tenant_id",
         "description",
+        "status",
     ),
     ("admin_state_up",),
+    {"fixed_ips": {"type": "array", "items": {"pattern": "^(ip_address|subnet_id)=."}, "maxItems": 1000}},
 )

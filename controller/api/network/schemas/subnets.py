@@ -33,4 +33,5 @@ CREATE = create(
 LIST = listing(
     ("id", "name", "network_id", "project_id", "tenant_id", "cidr", "gateway_ip", "description"),
     ("enable_dhcp",),
+    {"ip_version": {"type": "integer"}},
 )

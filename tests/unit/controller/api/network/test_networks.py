@@ -48,6 +48,45 @@ def test_a_network_is_made_shown_and_deleted_with_its_subnet(cloud):
         assert cloud.call("GET", path).status_code == cloud.call("DELETE", path).status_code == 404
 
 
+def test_lists_are_filtered_by_what_no_column_holds(cloud):
+    made = network(cloud, name="filtered")
+    inside = subnet(cloud, network_id=made["id"], cidr="10.66.0.0/24")
+    held = port(cloud, network_id=made["id"])
+    address = held["fixed_ips"][0]["ip_address"]
+
+    def ids(where, **params):
+        answer = cloud.call("GET", where, params=params, params_csv=False)
+        assert answer.status_code == 200, answer.text
+        return [one["id"] for one in answer.json[where.rsplit("/", 1)[-1]]]
+
+    for asked, found in (({"status": "ACTIVE"}, [made["id"]]), ({"status": "DOWN"}, []), ({"router:external": 1}, [])):
+        assert ids(NETWORKS, name="filtered", **asked) == found
+    assert ids(NETWORKS, name="filtered", **{"router:external": "False"}) == [made["id"]]
+    assert ids(SUBNETS, network_id=made["id"], ip_version=4) == [inside["id"]]
+    assert ids(SUBNETS, network_id=made["id"], ip_version=6) == []
+    on = f"subnet_id={inside['id']}"
+    for pairs, found in (
+        (f"ip_address={address}", [held["id"]]),
+        ([f"ip_address={address}", on], [held["id"]]),
+        (["ip_address=10.66.0.99", on], []),
+        (["ip_address=10.66.0.99", f"ip_address={address}"], [held["id"]]),
+    ):
+        assert ids(PORTS, fixed_ips=pairs) == found
+    assert (ids(PORTS, fixed_ips=on, status="DOWN"), ids(PORTS, fixed_ips=on, status="ACTIVE")) == ([held["id"]], [])
+    for where, wrong in (
+        (PORTS, {"fixed_ips": "ip_address_substr=10"}),
+        (PORTS, {"sort_key": "status"}),
+        (PORTS, {"sort_key": "fixed_ips.subnet_id"}),
+        (PORTS, {"fixed_ips.subnet_id": "x"}),
+        (NETWORKS, {"sort_key": "router:external"}),
+        (SUBNETS, {"sort_key": "ip_version"}),
+        (SUBNETS, {"ip_version": "four"}),
+    ):
+        assert cloud.call("GET", where, params=wrong).status_code == 400
+    cloud.call("DELETE", f"{PORTS}/{held['id']}")
+    cloud.call("DELETE", f"{NETWORKS}/{made['id']}")
+
+
 def test_several_at_once_are_all_or_none(cloud):
     answer = cloud.call("POST", NETWORKS, {"networks": [{"name": "b1"}, {"name": "b2"}]})
     assert [n["name"] for n in answer.json["networks"]] == ["b1", "b2"]
