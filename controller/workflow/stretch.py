@@ -81,5 +81,5 @@ def _back(tx: Tx, sagas: Sequence[Saga], world: World, step: Step, now: datetime
 def _wait(saga: Saga, step: Step, answer: Wait, until: datetime) -> None:
     """Let a workflow wait; only its arrival at the step is a line of the timeline, not each look."""
     if saga.notes or saga.position == 0:
-        saga.notes.append((step.name, "waiting", f"looks again after {answer.seconds:g} s"))
+        saga.notes.append((step.name, "waiting", f"looks again after {answer.seconds:.0f} s"))
     saga.waits(until)
