@@ -1,7 +1,9 @@
 """Images in SQL, and who holds their files."""
 
 import json
+import operator as op
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -18,11 +20,19 @@ _columns = tables.image.c
 _Clause = sa.ColumnElement[bool]
 
 
-class Filters(NamedTuple):
-    """What a list is to have. ``equal`` is by column, ``properties`` by an image's own properties."""
+COMPARED = {"gt": op.gt, "gte": op.ge, "lt": op.lt, "lte": op.le, "eq": op.eq, "neq": op.ne}
+"""How times are compared, as clients name it."""
 
-    ids: tuple[str, ...] | None = None
+
+class Filters(NamedTuple):
+    """What a list is to have. ``equal`` is by column, ``properties`` by an image's own properties.
+
+    ``among`` are the values that a column may have, ``times`` are (column, one of ``COMPARED``, moment).
+    """
+
     equal: Mapping[str, str | int | bool] = {}
+    among: Mapping[str, tuple[str, ...]] = {}
+    times: tuple[tuple[str, str, datetime], ...] = ()
     properties: Mapping[str, str] = {}
     tags: tuple[str, ...] = ()
     hidden: bool = False
@@ -67,8 +77,8 @@ def _wanted(filters: Filters) -> list[_Clause]:
     text = sa.cast(_columns.tags, sa.Text)
     where += [text.contains(json.dumps(tag), autoescape=True) for tag in filters.tags]
     where.append(_columns.hidden.is_(filters.hidden))
-    if filters.ids is not None:
-        where.append(_columns.id.in_(filters.ids))
+    where += [_columns[name].in_(values) for name, values in filters.among.items()]
+    where += [COMPARED[way](_columns[name], at) for name, way, at in filters.times]
     if filters.min_size is not None:
         where.append(_columns.size >= filters.min_size)
     if filters.max_size is not None:

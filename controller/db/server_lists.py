@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from common.model import Record
 from common.model.server import Server
-from common.states import State
+from common.states import Power, State
 from controller.db import tables
 from controller.db.engine import Tx
 from controller.db.paging import Page, Paged, page_of
@@ -44,6 +44,10 @@ class Filter(Record, frozen=True):
     flavor_id: str | None = None
     host_id: str | None = None
     reservation_id: str | None = None
+    key_name: str | None = None
+    task: str | None = None
+    config_drive: bool | None = None
+    powers: tuple[Power, ...] | None = None
     changed_since: datetime | None = None
     deleted: bool = False
 
@@ -65,7 +69,7 @@ def find(tx: Tx, server_id: str, project_id: str | None) -> Server | None:
 
 
 def _where(wanted: Filter) -> list[sa.ColumnElement[bool]]:
-    equal = ("project_id", "user_id", "image_id", "flavor_id", "host_id", "reservation_id")
+    equal = ("project_id", "user_id", "image_id", "flavor_id", "host_id", "reservation_id", "key_name", "task")
     where = [_server[name] == getattr(wanted, name) for name in equal if getattr(wanted, name) is not None]
     if wanted.name is not None:
         where.append(_server.name.ilike(pattern(wanted.name), escape="\\"))
@@ -74,6 +78,11 @@ def _where(wanted: Filter) -> list[sa.ColumnElement[bool]]:
         where.append(_server.id.in_(matching))
     if wanted.states is not None:
         where.append(_server.state.in_([state.value for state in wanted.states]))
+    if wanted.config_drive is not None:
+        where.append(_server.config_drive.is_(wanted.config_drive))
+    if wanted.powers is not None:  # what was never seen is not there
+        seen = sa.func.coalesce(_server.seen, Power.GONE.value)
+        where.append(seen.in_([power.value for power in wanted.powers]))
     if wanted.changed_since is not None:
         return [*where, _server.updated_at >= wanted.changed_since]
     gone = _server.state == State.DELETED.value

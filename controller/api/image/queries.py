@@ -1,20 +1,19 @@
 """What the query string of a list of images asks for."""
 
+import csv
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from common import errors
+from controller.api.bodies import moment
 from controller.api.image.schemas import images as schemas
-from controller.db.images import Filters
+from controller.db.images import COMPARED, Filters
 from controller.db.paging import Page
 
 _EQUAL = {
-    "name": "name",
-    "status": "status",
     "visibility": "visibility",
     "owner": "project_id",
-    "disk_format": "disk_format",
-    "container_format": "container_format",
     "protected": "protected",
     "min_disk": "min_disk",
     "min_ram": "min_ram",
@@ -37,16 +36,27 @@ def filters(query: dict[str, Any]) -> Filters:
     equal = {column: query[name] for name, column in _EQUAL.items() if name in query}
     if equal.get("visibility") == "all":
         del equal["visibility"]
-    asked = query.get("id")
     return Filters(
-        ids=tuple(asked.removeprefix("in:").split(",")) if asked is not None else None,
         equal=equal,
+        among={name: _among(query[name]) for name in schemas.AMONG if name in query},
+        times=tuple(_time(name, asked) for name in schemas.TIMES for asked in query.get(name, ())),
         properties={name: value for name, value in query.items() if name not in known},
         tags=tuple(query.get("tag", ())),
         hidden=query.get("os_hidden", False),
         min_size=query.get("size_min"),
         max_size=query.get("size_max"),
     )
+
+
+def _among(asked: str) -> tuple[str, ...]:
+    """Read one value, or several after ``in:``, where quotes hold those together that have commas."""
+    return tuple(next(csv.reader([asked[3:]]), [])) if asked.startswith("in:") else (asked,)
+
+
+def _time(name: str, asked: str) -> tuple[str, str, datetime]:
+    """Read a comparison with a moment, such as ``gte:2026-01-31T12:00:00Z``; a bare moment is to be the same."""
+    way, _, text = asked.partition(":")
+    return (name, way, moment(text, name)) if way in COMPARED else (name, "eq", moment(asked, name))
 
 
 def page(query: dict[str, Any], most: int) -> Page:

@@ -3,9 +3,10 @@
 from typing import Any
 
 from common import errors
-from common.states import State
+from common.states import Power, State
 from controller.api.bodies import moment
 from controller.api.compute.schemas.common import flag
+from controller.api.compute.views.servers import POWER_STATES, VM_STATES, ZONE
 from controller.api.http import Request
 from controller.api.scope import scope
 from controller.db import hosts
@@ -27,12 +28,16 @@ def wanted_servers(req: Request, tx: Tx, query: dict[str, Any]) -> Filter:
         user_id=query.get("user_id"),
         name=query.get("name"),
         address=query.get("ip"),
-        states=_states(query.get("status")),
+        states=_states(query),
         image_id=_last(query.get("image")),
         flavor_id=_last(query.get("flavor")),
-        host_id=_host(tx, query.get("host")) if operator else None,
+        host_id=NOBODY if _nowhere(query) else _host(tx, query.get("host")) if operator else None,
         reservation_id=query.get("reservation_id"),
-        changed_since=moment(since, "changes-since") if (since := query.get("changes-since")) is not None else None,
+        key_name=query.get("key_name"),
+        task=query.get("task_state"),
+        config_drive=flag(query["config_drive"]) if "config_drive" in query else None,
+        powers=_powers(query.get("power_state")),
+        changed_since=moment(query["changes-since"], "changes-since") if "changes-since" in query else None,
         deleted=operator and flag(query.get("deleted", "false")),
     )
 
@@ -45,12 +50,23 @@ def _project(req: Request, query: dict[str, Any], operator: bool) -> str | None:
     return query.get("project_id") or query.get("tenant_id")
 
 
-def _states(names: list[str] | None) -> tuple[State, ...] | None:
-    """Read statuses; one that does not exist matches nothing."""
-    if names is None:
+def _states(query: dict[str, Any]) -> tuple[State, ...] | None:
+    """Read statuses and the coarser state of the machine; one that does not exist matches nothing."""
+    if not {"status", "vm_state"} & query.keys():
         return None
-    known = {state.value: state for state in State}
-    return tuple(known[name.upper()] for name in names if name.upper() in known)
+    statuses = {name.upper() for name in query.get("status", State)}
+    return tuple(
+        state for state in State if state in statuses and VM_STATES[state] == query.get("vm_state", VM_STATES[state])
+    )
+
+
+def _powers(number: int | None) -> tuple[Power, ...] | None:
+    return None if number is None else tuple(power for power, known in POWER_STATES.items() if known == number)
+
+
+def _nowhere(query: dict[str, Any]) -> bool:
+    """Say whether the query asks for what no server has: another zone than the one there is, an address of IPv6."""
+    return query.get("availability_zone", ZONE) != ZONE or bool(query.get("ip6"))
 
 
 def _last(reference: str | None) -> str | None:

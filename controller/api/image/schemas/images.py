@@ -71,21 +71,24 @@ PATCH = {
     },
 }
 
+AMONG = ("id", "name", "status", "disk_format", "container_format")
+"""Fields that lists are filtered by one value or several of."""
+
+TIMES = ("created_at", "updated_at")
+"""Fields that lists are filtered by comparing."""
+
 _TEXT = {"type": "string"}
 LIST = {
     "type": "object",
     "properties": {
         "limit": {"type": "integer", "minimum": 0},
         "marker": _TEXT,
-        "name": _TEXT,
-        "id": _TEXT,
-        "status": _TEXT,
+        **dict.fromkeys(AMONG, _TEXT),
+        **{name: {"type": "array", "items": _TEXT, "maxItems": 8} for name in TIMES},
         "tag": {"type": "array", "items": _TEXT},
         "visibility": {"enum": [*VISIBILITY, "all"]},
         "owner": _TEXT,
         "member_status": _TEXT,
-        "disk_format": _TEXT,
-        "container_format": _TEXT,
         "protected": {"type": "boolean"},
         "os_hidden": {"type": "boolean"},
         "min_disk": {"type": "integer"},

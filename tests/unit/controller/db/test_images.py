@@ -16,6 +16,7 @@ from tests.doubles.writer import DirectWriter
 
 PAGE = Page(10)
 EVERY = Filters()
+NOW = ManualClock().now()
 
 
 @dataclass
@@ -67,7 +68,8 @@ def test_lists_are_filtered(shelf: Shelf) -> None:
     shelf.writer.submit(ChangeImage(image_id=first.id, steps=(("replace", ("disk_format",), "raw"),)))
     shelf.writer.submit(FinishUpload(image_id=first.id, disk_format="raw", content=content, controller="here"))
     for filters in (
-        Filters(ids=(first.id,)),
+        Filters(among={"id": (first.id,), "name": ("first", "other")}),
+        Filters(times=(("created_at", "gte", NOW), ("updated_at", "lte", NOW), ("created_at", "eq", NOW))),
         Filters(equal={"status": "active"}),
         Filters(properties={"os_type": "linux"}),
         Filters(min_size=5, max_size=5),
@@ -77,7 +79,11 @@ def test_lists_are_filtered(shelf: Shelf) -> None:
     for filters in (
         Filters(tags=("x__",)),
         Filters(tags=("x",)),
-        Filters(ids=()),
+        Filters(among={"id": ()}),
+        Filters(among={"name": ("other",)}),
+        Filters(times=(("created_at", "gt", NOW),)),
+        Filters(times=(("created_at", "lt", NOW),)),
+        Filters(times=(("created_at", "neq", NOW),)),
         Filters(properties={"os_type": "bsd"}),
         Filters(min_size=6),
         Filters(max_size=4),

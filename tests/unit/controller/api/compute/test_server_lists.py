@@ -19,7 +19,7 @@ def cloud(stores, tmp_path_factory, request) -> Compute:
         gone = made.create(name="gone")["server"]["id"]
         made.settle(gone, state="DELETED")
         active = names(made, name="web-1", ids=True)[0]
-        made.settle(active, state="ACTIVE", task=None, host_id=made.host)
+        made.settle(active, state="ACTIVE", task=None, seen="on", key_name="mine", host_id=made.host)
         yield made
 
 
@@ -77,6 +77,19 @@ def test_names_are_patterns(cloud, name, found):
         ({"sort_key": "display_name", "sort_dir": "asc"}, ["100%", "a.b", "db_1", "web-1", "web-2"]),
         ({"sort_key": ["vm_state", "created_at"], "sort_dir": ["asc"]}, ["web-1", "a.b", "100%", "db_1", "web-2"]),
         ({"unknown": "x"}, ALL),
+        ({"vm_state": "active"}, ["web-1"]),
+        ({"vm_state": "building", "status": "ACTIVE"}, []),
+        ({"vm_state": "nonsense"}, []),
+        ({"task_state": "scheduling"}, ["a.b", "100%", "db_1", "web-2"]),
+        ({"power_state": "0"}, ["a.b", "100%", "db_1", "web-2"]),
+        ({"power_state": "1"}, ["web-1"]),
+        ({"power_state": "7"}, []),
+        ({"key_name": "mine"}, ["web-1"]),
+        ({"config_drive": "True"}, ALL),
+        ({"config_drive": ""}, []),
+        ({"availability_zone": "nova"}, ALL),
+        ({"availability_zone": "elsewhere"}, []),
+        ({"ip6": "fe80"}, []),
     ],
 )
 def test_filters(cloud, params, found):
