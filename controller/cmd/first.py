@@ -32,6 +32,8 @@ RANGES = ("10.20.0.0/24", "10.21.0.0/24", "172.20.0.0/24", "192.168.220.0/24")
 NAME = "first"
 SECOND = f"--image tiny --flavor tiny --network net --key-name {NAME} --wait second"
 LOGIN = "login:"
+PASSING = ("ACTIVE", "BUILD", "SHUTOFF", "REBOOT", "HARD_REBOOT")
+"""States of a server that is ACTIVE, or will be."""
 FORWARDED = re.compile(r"\bssh: (?P<host>\S+):(?P<port>\d+)")
 """How the timeline tells where a host forwards a server's SSH."""
 PATIENCE = 600.0
@@ -153,13 +155,22 @@ class Tour:
         if found.status in ("BUILD", None):
             for step in self.steps(found.id):
                 self.tell(f"  {step['step']} {step['outcome']}", step["detail"])
-        found = self.tenant.compute.get_server(found.id)
-        if found.status != "ACTIVE":
-            raise errors.Conflict(
-                f"{NAME} is {found.status}: {(found.fault or {}).get('message', 'stopped by someone')}"
-            )
+        found = self.until(NAME, lambda: self.active(found.id))
         self.tell(f"server {NAME} is ACTIVE", self.address(found))
         return found
+
+    def active(self, server: str) -> Any:
+        """Give the server if it is ACTIVE; one that is off (by `make down`, perhaps heard of only now) is started.
+
+        :raises Conflict: it is in a state that it does not come out of by itself.
+        """
+        found = self.tenant.compute.get_server(server)
+        if found.status == "SHUTOFF" and not found.task_state:
+            self.tenant.compute.start_server(server)
+            self.tell(f"server {NAME} is off", "it is started")
+        elif found.status not in PASSING:
+            raise errors.Conflict(f"{NAME} is {found.status}: {(found.fault or {}).get('message', 'by a wish')}")
+        return found if found.status == "ACTIVE" else None
 
     def steps(self, server: str) -> Iterator[dict[str, str]]:
         """Give the steps of the server's workflows as they come, until it is built or failed."""
@@ -196,8 +207,14 @@ class Tour:
 
     def ssh(self, server: Any) -> str:
         """Wait until SSH answers and give the line that logs in."""
-        host, port = ssh_address(self.timeline(server.id), self.address(server))
-        self.until("SSH", lambda: speaks_ssh(host, port), every=0.5)
+
+        def look() -> tuple[str, int] | None:
+            if not self.active(server.id):
+                return None
+            found = ssh_address(self.timeline(server.id), self.address(server))
+            return found if speaks_ssh(*found) else None
+
+        host, port = self.until("SSH", look, every=0.5)
         self.tell("SSH answers", f"{host}:{port}")
         options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
         return f"ssh -i {self.key} {options} -p {port} root@{host}"
@@ -230,8 +247,8 @@ def run(clouds: Path, image: Path, key: Path, console: Console) -> None:
         tour.host()
         asked = tour.image(image), tour.flavors(), tour.network(), tour.keypair()
         server = tour.server(*asked)
-        lines = tour.console_lines(server)
         login = tour.ssh(server)
+        lines = tour.console_lines(server)
     except (openstack.exceptions.SDKException, ClientException) as error:
         raise errors.Unavailable(f"the cloud of {clouds} did not do as asked: {error}") from error
     console.print(Panel("\n".join(lines[-8:]), title=f"console of {NAME}", title_align="left", border_style="green"))

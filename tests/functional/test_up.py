@@ -154,6 +154,18 @@ def test_a_second_tour_finds_all_that_the_first_made(cloud: Cloud, machine: Mach
     assert [server["Name"] for server in listed] == ["first"]
 
 
+def test_a_server_that_is_off_is_started(cloud: Cloud, machine: Machine, sshd: int) -> None:
+    tour = take(cloud)
+    tour.host()
+    asked = tour.image(machine.image), tour.flavors(), tour.network(), tour.keypair()
+    server = tour.server(*asked)
+    tour.tenant.compute.stop_server(server)
+    tour.until("the stop", lambda: tour.tenant.compute.get_server(server).status == "SHUTOFF")
+    assert first.ssh_address(tour.timeline(server.id), tour.address(server)) == (tour.address(server), 22)
+    assert f"-p {sshd} root@127.0.0.1" in tour.ssh(server)
+    assert tour.tenant.compute.get_server(server).status == "ACTIVE"
+
+
 def take(cloud: Cloud, patience: float = 30.0) -> first.Tour:
     return first.Tour(cloud.clouds, cloud.clouds.with_name("first.key"), Console(quiet=True), patience)
 
