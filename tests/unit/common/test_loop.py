@@ -94,7 +94,7 @@ def test_what_fails_is_told_and_tried_again_after_growing_pauses(
 def test_a_pause_grows_to_a_bound_and_ends_with_the_loop(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made = Loop("worker", Turns(ValueError("broken")))
+    made = Loop("worker", Turns(errors.BusUnavailable("no broker")))
     pauses: list[float] = []
 
     def wait(seconds: float) -> None:
