@@ -1,5 +1,6 @@
 """Malformed and hostile requests through the real HTTP server: each is refused in words, none breaks anything."""
 
+import dataclasses
 import json
 import logging
 import socket
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from common import settings
+from controller.api import app
 from controller.api.server import ApiServer
+from controller.writer.answers import Answers
+from controller.writer.group import GroupWriter
 from tests.services.api import api
 from tests.services.compute import Compute, compute
 from tests.services.ports import free_ports
@@ -73,6 +77,10 @@ def served(stores, tmp_path_factory) -> Iterator[Socket]:
     )
     with stores.sqlite(folder) as store:
         made = api(store, folder, chosen)
+        sealed = made.services.secrets.answers
+        writer = GroupWriter(store, made.services.world, Answers(sealed.encrypt, sealed.decrypt))
+        made.services = dataclasses.replace(made.services, writer=writer)
+        made.app = app.make(made.services)
         cloud = compute(made)
         server = ApiServer(made.app, chosen, lambda token: True)
         server.start()
@@ -245,6 +253,9 @@ def test_an_idempotency_key_is_for_one_request(served):
     key = "Idempotency-Key: once"
     first = served.ask("POST", SERVERS, JSON, key, body=spec(served.cloud, name="once"))
     assert first.status == 202
+    assert served.ask("POST", SERVERS, JSON, key, body=spec(served.cloud, name="once")).body == first.body
+    assert served.ask("POST", SERVERS, JSON, key, body=spec(served.cloud, name="other")).status == 409
+    assert served.ask("POST", f"{SERVERS}?x=1", JSON, key, body=spec(served.cloud, name="once")).status == 409
     for bad in ("k" * 256, ""):
         assert served.ask("POST", SERVERS, JSON, f"Idempotency-Key: {bad}", body=spec(served.cloud)).status == 400
 

@@ -22,7 +22,12 @@ CREATE = body(
         "disk": NUMBER,
         "OS-FLV-EXT-DATA:ephemeral": _NONE_YET,
         "swap": _NONE_YET,
-        "rxtx_factor": {"type": ["number", "string"], "pattern": r"^[0-9]+(\.[0-9]+)?$", "exclusiveMinimum": 0},
+        "rxtx_factor": {
+            "type": ["number", "string"],
+            "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9})?$",
+            "exclusiveMinimum": 0,
+            "maximum": 10**9,
+        },
         "os-flavor-access:is_public": FLAG,
     },
     ("name", "ram", "vcpus", "disk"),

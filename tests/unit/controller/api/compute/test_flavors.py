@@ -52,6 +52,8 @@ def test_ids_and_names_are_unique(cloud):
         {"name": "x", "id": "a/b"},
         {"name": "x", "color": "red"},
         {"name": "x", "rxtx_factor": 0},
+        {"name": "x", "rxtx_factor": 1e300},
+        {"name": "x", "rxtx_factor": "9" * 400},
     ],
 )
 def test_what_does_not_fit_is_refused(cloud, fields):
