@@ -21,6 +21,7 @@ def engine(url: str, pool: int) -> sa.Engine:
     if sa.make_url(url).get_backend_name() == "postgresql":
         return sa.create_engine(
             url,
+            hide_parameters=True,  # what rows hold does not go into messages and logs
             pool_size=pool,
             max_overflow=pool,
             pool_pre_ping=True,
@@ -32,7 +33,11 @@ def engine(url: str, pool: int) -> sa.Engine:
         )
     _private(sa.make_url(url).database)
     made = sa.create_engine(
-        url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=pool, max_overflow=32
+        url,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False, "timeout": 30},
+        pool_size=pool,
+        max_overflow=32,
     )
 
     @event.listens_for(made, "connect")
@@ -83,7 +88,7 @@ def away() -> Iterator[None]:
         if _lost(error.orig):
             raise errors.Contention("the database is busy; try again in a few seconds") from error
         if isinstance(error, sa.exc.OperationalError) or error.connection_invalidated:
-            LOG.warning("the database is away: %s", str(error.orig).strip().partition("\n")[0])
+            LOG.warning("the database is away: %s", _first_line(error))
             raise errors.DatabaseUnavailable("the database is away; try again in a few seconds") from error
         raise
     except sa.exc.TimeoutError as error:
@@ -98,9 +103,14 @@ def _lost(cause: BaseException | None) -> bool:
     )
 
 
+def _first_line(error: sa.exc.DBAPIError) -> str:
+    """Give what went wrong in the driver's words; its further lines quote the row."""
+    return str(error.orig).strip().partition("\n")[0]
+
+
 @contextmanager
 def refusals(what: str) -> Iterator[None]:
-    """Raise ours for what the database refuses to write.
+    """Raise ours for what the database refuses to write; its own words, which may quote a row, stay in the cause.
 
     :raises Conflict: a row is there already, or breaks a rule of its table.
     :raises BadRequest: a value that no database keeps: U+0000, a lone surrogate, a number out of range.
@@ -108,8 +118,11 @@ def refusals(what: str) -> Iterator[None]:
     try:
         yield
     except sa.exc.IntegrityError as error:
-        raise errors.Conflict(f"{what}: {error.orig}") from error
-    except (sa.exc.DataError, UnicodeEncodeError, OverflowError) as error:
+        LOG.info("a row of %s is refused: %s", what, _first_line(error))
+        raise errors.Conflict(f"{what}: it is there already, or something else stands in its way") from error
+    except sa.exc.DataError as error:
+        raise errors.BadRequest(f"{what}: a value cannot be kept: {_first_line(error)}") from error
+    except (UnicodeEncodeError, OverflowError) as error:
         raise errors.BadRequest(f"{what}: a value cannot be kept: {error}") from error
 
 

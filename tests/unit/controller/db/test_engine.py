@@ -37,6 +37,21 @@ class TestVerbs:
             put(tx, "c", "b")
         assert names(store) == ["name a", "name b"]
 
+    def test_what_a_refused_row_holds_is_told_to_nobody(self, store: Store, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("INFO")
+        row = {"project_id": "hushed", "resource": "cores", "used": 4711, "max": 1}
+        for breaking in (lambda tx: tx.put(tables.quota_use, [row]), lambda tx: put(tx, "hushed", "hushed")):
+            with pytest.raises(errors.Conflict) as caught, store.tx() as tx:
+                breaking(tx)
+            shown = [caught.value.message, str(caught.value.__cause__).partition("DETAIL")[0], caplog.text]
+            assert not any("hushed" in text or "4711" in text for text in shown)
+        assert "refused" in caplog.text, "operators see which rule it was"
+
+    def test_a_mistake_does_not_bring_a_row_into_the_log(self, store: Store) -> None:
+        with pytest.raises(sa.exc.StatementError) as caught, store.engine.connect() as connection:
+            connection.execute(sa.text("SELECT nonsense FROM project WHERE id = :id").bindparams(id="hushed"))
+        assert "hushed" not in str(caught.value)
+
     def test_put_new_passes_over_what_is_there(self, store: Store) -> None:
         with store.tx() as tx:
             put(tx, "a")
