@@ -193,7 +193,9 @@ class Request:
             return None
         if not 0 < len(key) <= KEY_LIMIT:
             raise errors.BadRequest(f"Idempotency-Key: send 1 to {KEY_LIMIT} characters")
-        parts = [self._raw.method.encode(), self._raw.path.encode(), self._raw.query_string.encode()]
+        # a key is its project's, but an answer is its user's: a made keypair's private half is in it
+        words = [self.who.user_id, self._raw.method, self._raw.path, self._raw.query_string]
+        parts = [word.encode() for word in words]
         digest = hashlib.sha256(b"\n".join([*parts, self.body() if body is None else body]))
         return Key(self.who.project_id or self.who.user_id, key, digest.hexdigest())
 

@@ -65,3 +65,16 @@ def test_deletes_and_actions_are_answered_again(cloud):
         first = cloud.call(method, path, body, headers=key)
         again = cloud.call(method, path, body, headers=key)
         assert first.status_code == again.status_code < 300
+
+
+def test_another_user_of_the_project_is_not_given_the_answer(cloud):
+    """Two people of one project may choose the same plain key and body; a private key is told to one of them."""
+    admin = cloud.call("GET", "/identity/v3/users", user="admin", params={"name": "admin"}).json["users"][0]["id"]
+    grant = f"/identity/v3/projects/{cloud.project}/users/{admin}/roles/member"
+    assert cloud.call("PUT", grant, user="admin").status_code == 204
+    key = {"Idempotency-Key": "my-key"}
+    first = cloud.call("POST", KEYPAIR, {"keypair": {"name": "mine"}}, headers=key)
+    assert first.status_code == 200
+    cloud.tokens["colleague"] = cloud.api.login("admin", project="demo")
+    other = cloud.call("POST", KEYPAIR, {"keypair": {"name": "mine"}}, "colleague", headers=key)
+    assert (other.status_code, "PRIVATE" in other.text) == (409, False)
