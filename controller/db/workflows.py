@@ -38,6 +38,7 @@ def take(
     now: datetime,
     until: datetime,
     limit: int,
+    kinds: Collection[str],
     ids: Collection[str] | None = None,
     without: Collection[Place] = (),
 ) -> list[Work]:
@@ -46,10 +47,11 @@ def take(
     Those that another transaction holds are passed over. The lock is held before anything else is read, so an event
     that comes meanwhile waits for this transaction, and wakes the workflow after it: no wake-up is lost.
 
+    :param kinds: only of these kinds: a newer controller may have begun others.
     :param ids: only these.
     :param without: none that stands at one of these places.
     """
-    statement = _due(now).order_by(_table.c.wake_at, _table.c.id).limit(limit)
+    statement = _due(now).where(_table.c.kind.in_(sorted(kinds))).order_by(_table.c.wake_at, _table.c.id).limit(limit)
     if ids is not None:
         statement = statement.where(_table.c.id.in_(sorted(ids)))
     if without:

@@ -83,6 +83,7 @@ class Runner:
             now=now,
             until=now + timedelta(seconds=self._world.settings.controller.workflow_lease_seconds),
             limit=self._batch,
+            kinds=self._registry,
             ids=retry.ids if retry else None,
             without=closed,
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from common import errors
 from common.clock import ManualClock
@@ -286,11 +287,20 @@ def test_a_taken_workflow_is_not_taken_again(bench: Bench) -> None:
     bench.begin("a")
     now = bench.clock.now()
     with bench.store.tx() as tx:
-        (taken,) = workflows.take(tx, now=now, until=now + timedelta(seconds=60), limit=9)
+        (taken,) = workflows.take(tx, now=now, until=now + timedelta(seconds=60), limit=9, kinds=["test"])
         assert taken.lease_epoch == 1
     assert bench.runner.turn() == 0
     bench.clock.advance(60)
     assert bench.runner.turn() == 1
+
+
+def test_kinds_that_only_a_newer_controller_knows_are_left_to_it(bench: Bench) -> None:
+    """During an upgrade both run: the older one would break on them, and take nothing else meanwhile."""
+    with bench.store.tx() as tx:
+        workflows.add(tx, [replace(work("newer", bench), kind="server.dream")])
+    bench.begin("a")
+    assert [bench.runner.turn() for _ in range(3)] == [1, 0, 0]
+    assert bench.states() == {"newer": "live", "a": "done"}
 
 
 def test_superseded_workflows_are_never_taken(bench: Bench) -> None:

@@ -10,6 +10,7 @@ import pytest
 from common.states import State
 from controller.db import workflows
 from controller.db.engine import Store
+from controller.workflow.registry import WORKFLOWS
 from tests.services.stores import Stores
 from tests.workflow.scene import Scene
 
@@ -87,7 +88,7 @@ def test_a_locked_workflow_is_passed_over(scene: Scene) -> None:
     scene.create(2)
     now = scene.clock.now()
     with scene.store.tx() as tx:
-        (held,) = workflows.take(tx, now=now, until=now, limit=1)
+        (held,) = workflows.take(tx, now=now, until=now, limit=1, kinds=WORKFLOWS)
         other = second(scene, scene.store)
         other.leads = True
         assert other.runner.turn() == 1
