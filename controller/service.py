@@ -2,8 +2,8 @@
 
     writer   takes what handlers submit          runner   takes workflows that are ready
     relay    publishes the outbox                inbox    takes in what hosts report
-    tenure   keeps the scheduler's lease         watch    notices silent hosts, forgets what is old
-    api      answers HTTP
+    tenure   keeps the scheduler's lease         watch    notices silent hosts
+    ageing   forgets what is old                 api      answers HTTP
 
 A commit wakes whoever has work after it; besides, each looks by itself every ``poll_seconds``.
 """
@@ -34,6 +34,7 @@ from controller.db.engine import Store
 from controller.image_store import ImageStore
 from controller.scheduler.simple import SimpleScheduler
 from controller.secrets import Secrets, valid
+from controller.workflow.ageing import Ageing
 from controller.workflow.inbox import Inbox
 from controller.workflow.registry import WORKFLOWS
 from controller.workflow.relay import Relay
@@ -48,6 +49,7 @@ from controller.writer.service import WriterService
 LOG = logging.getLogger(__name__)
 LISTEN_SECONDS = 0.5
 WATCH_SECONDS = 5.0
+AGEING_SECONDS = 600.0
 
 
 class ControllerService:
@@ -99,6 +101,7 @@ class ControllerService:
             "inbox": Loop("inbox", self._inbox_turn, 0.0),
             "tenure": Loop("tenure", self._tenure_turn, SECONDS / 3),
             "watch": Loop("watch", Watch(self.store, self.world).turn, WATCH_SECONDS),
+            "ageing": Loop("ageing", Ageing(self.store, self.world).turn, AGEING_SECONDS),
         }
 
     def start(self) -> None:
@@ -107,6 +110,7 @@ class ControllerService:
         for loop in self._loops.values():
             loop.start()
         self._api.start()
+        LOG.info("the API answers on %s", self.services.settings.api_url)
 
     def bootstrap(self, users: Mapping[str, tuple[str, str, str]]) -> None:
         """Have these users: name -> (password, project, role). What is there already only gets the password."""

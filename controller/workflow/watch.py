@@ -1,15 +1,14 @@
-"""The watch: notices hosts that fell silent, and forgets what is old."""
+"""The watch: notices hosts that fell silent."""
 
 import logging
 from datetime import datetime, timedelta
 
 from common.model.host import HostState
-from controller.db import ageing, hosts
+from controller.db import hosts
 from controller.db.engine import Store, Tx
 from controller.workflow.world import World
 
 LOG = logging.getLogger(__name__)
-PRUNE_EVERY = timedelta(minutes=10)
 
 
 class Watch:
@@ -17,20 +16,14 @@ class Watch:
 
     def __init__(self, store: Store, world: World) -> None:
         self._store, self._world = store, world
-        self._prune_at: datetime | None = None
 
     def turn(self) -> int:
-        """Mark hosts whose lease ended, and prune now and then; says how many rows that touched.
+        """Mark hosts whose lease ended; says how many those were.
 
         :raises DatabaseUnavailable: nothing was done.
         """
-        now = self._world.clock.now()
         with self._store.tx() as tx:
-            touched = self._look(tx, now)
-            if self._prune_at is None or self._prune_at <= now:
-                touched += ageing.prune(tx, now)
-                self._prune_at = now + PRUNE_EVERY
-        return touched
+            return self._look(tx, self._world.clock.now())
 
     def _look(self, tx: Tx, now: datetime) -> int:
         """Tell hosts that are heard, though nothing reaches them, from those that are silent."""
@@ -40,6 +33,8 @@ class Watch:
         down = [h for h in ended if h.heard_at <= fresh]
         hosts.set_state(tx, deaf, HostState.DEAF)
         hosts.set_state(tx, down, HostState.DOWN)
+        for host in deaf:
+            LOG.warning("host %s (%s) is deaf: it is heard, but no answer of ours reaches it", host.name, host.id)
         for host in down:
             LOG.warning("host %s (%s) is down: not heard since %s", host.name, host.id, host.heard_at)
         return len(deaf) + len(down)

@@ -309,11 +309,12 @@ def test_an_action_on_a_server_without_host_fails(scene: Scene) -> None:
     assert fault(scene)[0] == "no-host"
 
 
-def test_silent_hosts_are_down_and_deaf_ones_are_told_apart(scene: Scene) -> None:
+def test_silent_hosts_are_down_and_deaf_ones_are_told_apart(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     scene.clock.advance(61)
     scene.agents[0].say("usage", wire.Usage(cpu_percent=1.0, memory_used_mib=1, disk_free_gib=1))
     scene.inbox.turn()  # type: ignore[union-attr]
-    assert scene.watch.turn() >= 2
+    assert scene.watch.turn() == 2
+    assert ("host-0" in caplog.text, "is deaf" in caplog.text) == (True, True), "operators see both"
     with scene.store.read() as tx:
         assert [h.state for h in hosts.listing(tx)] == [HostState.DEAF, HostState.DOWN]
     assert scene.watch.turn() == 0
