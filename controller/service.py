@@ -12,9 +12,11 @@ import logging
 import os
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from common import errors
 from common.bus.contract import Bus
 from common.clock import Clock
 from common.ids import time_ordered
@@ -118,8 +120,7 @@ class ControllerService:
             name: (self.services.passwords.hash(password), project, role)
             for name, (password, project, role) in users.items()
         }
-        with self.store.tx() as tx:
-            Bootstrap(users=hashed).apply(tx, self.world)
+        self.store.run(lambda tx: Bootstrap(users=hashed).apply(tx, self.world))
 
     def stop(self) -> None:
         """Stop: the API first. What is not done goes on at the next start, here or in another controller."""
@@ -128,6 +129,8 @@ class ControllerService:
             loop.stop()
         for loop in self._loops.values():
             loop.join()
+        with suppress(errors.Unavailable):
+            self.tenure.end()
         self.writer.stop()
         self._publisher.close()
         self._consumer.close()

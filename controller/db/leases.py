@@ -28,12 +28,6 @@ def take(tx: Tx, name: str, holder: str, seconds: float, clock: Clock) -> int | 
     return int(epoch)
 
 
-def holds(tx: Tx, name: str, holder: str, epoch: int) -> bool:
-    """Say whether a lease is still this holder's under this epoch; nobody takes it before this transaction ends."""
-    mine = sa.select(_c.name).where(_c.name == name, _c.holder == holder, _c.epoch == epoch)
-    return tx.one(mine.with_for_update()) is not None
-
-
 def give(tx: Tx, name: str, holder: str, epoch: int, clock: Clock) -> None:
     """Give a lease back before its time; one that was lost meanwhile stays as it is."""
     row = {"name": name, "holder": holder, "epoch": epoch, "until": clock.now()}

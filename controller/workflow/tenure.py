@@ -17,6 +17,7 @@ class Tenure:
     def __init__(self, store: Store, world: World, holder: str) -> None:
         self._store, self._world, self._holder = store, world, holder
         self._until: dict[str, float] = {}
+        self._epochs: dict[str, int] = {}
 
     def turn(self) -> int:
         """Take what is free, prolong what is held; says how many were newly won. One transaction.
@@ -26,11 +27,23 @@ class Tenure:
         asked = self._world.clock.monotonic()
         before = {name for name in NAMES if self.holds(name)}
         with self._store.tx() as tx:
-            won = {n for n in NAMES if leases.take(tx, n, self._holder, SECONDS, self._world.clock) is not None}
-        self._until = dict.fromkeys(won, asked + SECONDS)
-        if won - before:
+            taken = {name: leases.take(tx, name, self._holder, SECONDS, self._world.clock) for name in NAMES}
+        self._epochs = {name: epoch for name, epoch in taken.items() if epoch is not None}
+        self._until = dict.fromkeys(self._epochs, asked + SECONDS)
+        won = self._epochs.keys() - before
+        if won:
             self._world.scheduler.reload()
-        return len(won - before)
+        return len(won)
+
+    def end(self) -> None:
+        """Give back what is held, so that the next controller need not wait; call it when nothing acts on it any more.
+
+        :raises DatabaseUnavailable: what is held runs out by itself.
+        """
+        held, self._until = self._epochs, {}
+        with self._store.tx() as tx:
+            for name, epoch in held.items():
+                leases.give(tx, name, self._holder, epoch, self._world.clock)
 
     def holds(self, name: str) -> bool:
         """Say whether the lease is held now, counted from when it was asked for."""

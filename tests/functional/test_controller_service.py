@@ -70,6 +70,16 @@ def test_one_that_never_began_can_be_stopped(chosen: settings.Settings) -> None:
     ControllerService(chosen, MemoryBus(), SystemClock()).stop()
 
 
+def test_the_next_controller_need_not_wait_for_the_scheduler(chosen: settings.Settings) -> None:
+    first = ControllerService(chosen, MemoryBus(), SystemClock())
+    assert first.tenure.turn() == 1
+    first.stop()
+    named = msgspec.structs.replace(chosen.controller, name="another")
+    second = ControllerService(msgspec.structs.replace(chosen, controller=named), MemoryBus(), SystemClock())
+    assert second.tenure.turn() == 1
+    second.stop()
+
+
 def test_users_that_are_there_only_get_the_password(chosen: settings.Settings, service: ControllerService) -> None:
     for secret in ("old", "new"):
         service.bootstrap({"admin": (secret, "admin", "admin")})

@@ -55,17 +55,6 @@ def test_what_is_given_back_is_free(store: Store, clock: ManualClock) -> None:
     assert take(store, clock, "b") == 2
 
 
-def test_only_the_newest_epoch_holds(store: Store, clock: ManualClock) -> None:
-    take(store, clock, "a")
-    clock.advance(60)
-    take(store, clock, "b")
-    with store.tx() as tx:
-        assert leases.holds(tx, "scheduler", "b", 2)
-        assert not leases.holds(tx, "scheduler", "a", 1)
-        assert not leases.holds(tx, "scheduler", "b", 1)
-        assert not leases.holds(tx, "other", "b", 2)
-
-
 def test_of_many_at_once_one_gets_it(store: Store, clock: ManualClock) -> None:
     with ThreadPoolExecutor(8) as pool:
         epochs = list(pool.map(lambda i: take(store, clock, f"holder {i}"), range(16)))

@@ -84,3 +84,15 @@ def test_one_that_cannot_ask_holds_it_no_longer_than_it_lasts(stores: Stores, tm
     assert alone.leads
     clock.advance(0.1)
     assert not alone.leads
+
+
+def test_what_was_given_back_is_free_at_once(one: Controller, two: Controller) -> None:
+    two.tenure.end()  # it holds nothing
+    one.tenure.turn()
+    two.tenure.end()
+    assert one.leads
+    one.tenure.end()
+    assert not one.leads
+    assert two.tenure.turn() == 1
+    one.tenure.end()
+    assert two.leads
