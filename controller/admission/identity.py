@@ -100,14 +100,13 @@ def _must_exist(tx: Tx, user_id: str, project_id: str, role: str) -> None:
 
 
 class RevokeToken(Change[None], frozen=True):
-    """Accept a token no more; tokens revoked earlier that have expired since are forgotten."""
+    """Accept a token no more."""
 
     audit_id: str
     expires_at: datetime
 
     def apply(self, tx: Tx, world: World) -> None:
         """Note it."""
-        identity.forget_revoked(tx, world.clock.now())
         identity.revoke(tx, self.audit_id, self.expires_at)
 
 

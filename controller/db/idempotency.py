@@ -63,11 +63,6 @@ def let_go(tx: Tx, names: Iterable[Name]) -> None:
     tx.remove(tables.idempotency, [{"project_id": project, "key": key} for project, key in sorted(names)], _WHERE)
 
 
-def prune(tx: Tx, now: datetime) -> int:
-    """Drop what is older than a day; gives how many went."""
-    return tx.do(sa.delete(tables.idempotency).where(_c.created_at <= now - KEPT))
-
-
 def _among(names: Sequence[Name]) -> sa.ColumnElement[bool]:
     return sa.tuple_(_c.project_id, _c.key).in_(list(names))
 

@@ -72,8 +72,3 @@ def revoke(tx: Tx, audit_id: str, expires_at: datetime) -> None:
 def revoked(tx: Tx, audit_id: str) -> bool:
     """Say whether a token was given back."""
     return tx.one(sa.select(tables.revocation.c.audit_id).where(tables.revocation.c.audit_id == audit_id)) is not None
-
-
-def forget_revoked(tx: Tx, now: datetime) -> int:
-    """Drop revoked tokens that have expired; gives how many."""
-    return tx.do(sa.delete(tables.revocation).where(tables.revocation.c.expires_at < now))

@@ -53,13 +53,9 @@ def test_a_disabled_project_is_nobody_s(store: Store, writer: DirectWriter) -> N
         writer.submit(TakeRole(user_id=user.id, project_id=project.id, role="member"))
 
 
-def test_revoked_tokens_are_forgotten_once_they_have_expired(store: Store, writer: DirectWriter) -> None:
+def test_a_token_may_be_given_back_twice(store: Store, writer: DirectWriter) -> None:
     soon = CLOCK.now() + timedelta(seconds=60)
     for _ in range(2):
         writer.submit(RevokeToken(audit_id="first", expires_at=soon))
-    CLOCK.advance(61)
     with store.read() as tx:
-        assert identity.revoked(tx, "first")
-    writer.submit(RevokeToken(audit_id="second", expires_at=soon + timedelta(hours=1)))
-    with store.read() as tx:
-        assert (identity.revoked(tx, "first"), identity.revoked(tx, "second")) == (False, True)
+        assert (identity.revoked(tx, "first"), identity.revoked(tx, "second")) == (True, False)

@@ -55,13 +55,6 @@ def test_a_day_later_it_is_free(store: Store) -> None:
         assert idempotency.reserve(tx, {KEY: "x"}, NOW + timedelta(hours=24)) == {}
 
 
-def test_what_is_old_is_pruned(store: Store) -> None:
-    use(store)
-    with store.tx() as tx:
-        assert idempotency.prune(tx, NOW + timedelta(hours=23)) == 0
-        assert idempotency.prune(tx, NOW + timedelta(hours=24)) == 1
-
-
 def test_a_second_transaction_waits_for_the_first_ones_answer(store: Store) -> None:
     reserved = threading.Event()
     found: list[dict[tuple[str, str], Kept]] = []
