@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from common import errors
 from common.model import Record
-from common.model.network import Subnet
+from common.model.network import Network, Subnet
 from controller.admission.networks import owned_network
 from controller.db import hosts, ports, subnets
 from controller.db.engine import Tx
@@ -53,7 +53,7 @@ class CreateSubnets(Change[list[Subnet]], frozen=True, kw_only=True):
         cidr = usable_range(spec.cidr)
         gateway = str(cidr[1]) if spec.gateway_ip == "" else spec.gateway_ip
         _check_inside(cidr, "gateway_ip", [gateway] if gateway else [])
-        _refuse_taken(tx, cidr, network.id)
+        _refuse_taken(tx, cidr, network, operator=self.project_id is None)
         subnet = Subnet(
             id=world.ids(),
             network_id=network.id,
@@ -153,17 +153,21 @@ def _check_inside(cidr: IPv4Network, field: str, addresses: Sequence[str]) -> No
             raise errors.BadRequest(f"{field}: {address} is not an address that {cidr} can give")
 
 
-def _refuse_taken(tx: Tx, cidr: IPv4Network, network_id: str) -> None:
-    """Hosts route every subnet, so none may share an address with another or with what a host routes anyway."""
-    if subnets.of_networks(tx, [network_id]):
-        raise errors.Conflict(f"network {network_id} has a subnet; a network has one for now, make another network")
-    others = subnets.overlapping(tx, cidr)
-    if others:
-        raise errors.Conflict(f"cidr {cidr} overlaps {others[0].cidr} of another network; choose another range")
+def _refuse_taken(tx: Tx, cidr: IPv4Network, network: Network, operator: bool) -> None:
+    """Hosts route every subnet, so none may share an address with another or with what a host routes anyway.
+
+    Only operators are told of other projects' ranges, and of hosts.
+    """
+    if subnets.of_networks(tx, [network.id]):
+        raise errors.Conflict(f"network {network.id} has a subnet; a network has one for now, make another network")
+    for other in subnets.overlapping(tx, cidr):
+        known = other.cidr if operator or other.project_id == network.project_id else "a range"
+        raise errors.Conflict(f"cidr {cidr} overlaps {known} of another network; choose another range")
     for host in hosts.listing(tx):
         for route in _routes(host.inventory.get("routes")):
             if route.overlaps(cidr):
-                raise errors.Conflict(f"cidr {cidr} overlaps {route}, which host {host.name} routes; choose another")
+                known = f"{route}, which host {host.name} routes" if operator else "a range that hosts route themselves"
+                raise errors.Conflict(f"cidr {cidr} overlaps {known}; choose another")
 
 
 def _routes(listed: object) -> list[IPv4Network]:

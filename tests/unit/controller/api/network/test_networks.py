@@ -193,7 +193,7 @@ def test_pools(cloud, fields, pools):
             "overlap",
         ),
         ({"cidr": "10.7.0.128/25"}, 409, "overlaps 10.7.0.0/24"),
-        ({"cidr": "192.168.0.0/16"}, 409, "host1 routes"),
+        ({"cidr": "192.168.0.0/16"}, 409, "hosts route themselves"),
         ({"cidr": "10.54.0.0/24", "host_routes": [{}]}, 400, "host_routes"),
         ({"cidr": "10.54.0.0/24", "color": 1}, 400, "color"),
     ],
@@ -201,6 +201,15 @@ def test_pools(cloud, fields, pools):
 def test_a_subnet_that_cannot_be_is_refused(cloud, fields, status, message):
     where = cloud.call("GET", NETWORKS, params={"name": "b1"}).json["networks"][0]["id"]
     assert message in subnet(cloud, status, network_id=where, **fields)
+
+
+def test_only_operators_are_told_of_others_ranges_and_of_hosts(cloud):
+    theirs = network(cloud, user="admin", name="theirs")["id"]
+    subnet(cloud, user="admin", network_id=theirs, cidr="10.77.0.0/24")
+    mine = cloud.call("GET", NETWORKS, params={"name": "b1"}).json["networks"][0]["id"]
+    for cidr, secret in (("10.77.0.0/16", "10.77.0.0/24"), ("192.168.0.0/16", "host1")):
+        assert secret not in subnet(cloud, 409, network_id=mine, cidr=cidr)
+        assert secret in subnet(cloud, 409, user="admin", network_id=mine, cidr=cidr)
 
 
 def test_a_network_has_one_subnet(cloud):
