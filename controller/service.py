@@ -94,7 +94,6 @@ class ControllerService:
             controller=name,
         )
         self.services.images.forget_unfinished()
-        files.tidy(self.services)
         is_token = partial(valid, secrets.tokens, clock=clock, seconds=settings.api.token_seconds)
         self._api = ApiServer(app.make(self.services), settings, is_token)
         self._loops = {
@@ -109,6 +108,7 @@ class ControllerService:
     def start(self) -> None:
         """Begin: loops first, the API last. Without a broker it says so and goes on when one comes."""
         self.writer.start()
+        files.tidy(self.services)
         for loop in self._loops.values():
             loop.start()
         self._api.start()

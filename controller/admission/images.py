@@ -176,12 +176,18 @@ def _mine(tx: Tx, image_id: str) -> Image:
     return image
 
 
-class DropFiles(Change[None], frozen=True):
-    """Note that a controller removed files that nothing needs."""
+class DropFiles(Change[tuple[str, ...]], frozen=True):
+    """Let a controller remove those of its files that nothing needs; gives their digests.
 
+    What is needed is looked up here, behind all changes that came before: one of them may still have opened an image.
+    """
+
+    returns = tuple[str, ...]
     controller: str
-    digests: tuple[str, ...]
+    held: tuple[str, ...]
 
-    def apply(self, tx: Tx, world: World) -> None:
-        """Note it."""
-        images.drop_copies(tx, self.controller, self.digests)
+    def apply(self, tx: Tx, world: World) -> tuple[str, ...]:
+        """Note that it holds them no more."""
+        unneeded = tuple(sorted(set(self.held) - images.needed(tx)))
+        images.drop_copies(tx, self.controller, unneeded)
+        return unneeded

@@ -80,6 +80,17 @@ def test_the_next_controller_need_not_wait_for_the_scheduler(chosen: settings.Se
     second.stop()
 
 
+def test_files_that_a_process_left_when_it_died_are_removed_at_the_start(chosen: settings.Settings) -> None:
+    stray, unfinished = Path(chosen.state.path) / "images" / ("d" * 64), Path(chosen.state.path) / "images/incoming/x"
+    unfinished.parent.mkdir(parents=True)
+    for file in (stray, unfinished):
+        file.touch()
+    made = ControllerService(chosen, MemoryBus(), SystemClock())
+    made.start()
+    assert (stray.exists(), unfinished.exists()) == (False, False)
+    made.stop()
+
+
 def test_users_that_are_there_only_get_the_password(chosen: settings.Settings, service: ControllerService) -> None:
     for secret in ("old", "new"):
         service.bootstrap({"admin": (secret, "admin", "admin")})

@@ -4,7 +4,6 @@ from common.image_inspection import inspect
 from common.model.image import Image
 from controller.admission.images import Content, DropFiles, FinishUpload
 from controller.api.http import Request, Services
-from controller.db import images
 from controller.image_store import Received
 
 GIB = 1 << 30
@@ -49,8 +48,6 @@ def tidy(services: Services) -> None:
 
 
 def _remove_unneeded(services: Services, held: set[str]) -> None:
-    with services.store.read() as tx:
-        unneeded = held - images.needed(tx)
-    if unneeded:
-        services.writer.submit(DropFiles(controller=services.controller, digests=tuple(sorted(unneeded))))
-        services.images.remove(unneeded)
+    if held:
+        dropped = services.writer.submit(DropFiles(controller=services.controller, held=tuple(sorted(held))))
+        services.images.remove(dropped)

@@ -112,6 +112,9 @@ def test_who_holds_a_file_is_known_until_it_is_dropped(shelf: Shelf) -> None:
         shelf.writer.submit(finish)
     with shelf.store.read() as tx:
         assert (images.holders(tx, "d" * 64), images.needed(tx)) == (["here"], {"d" * 64})
-    shelf.writer.submit(DropFiles(controller="here", digests=("d" * 64,)))
+    held = ("d" * 64, "e" * 64)
+    assert shelf.writer.submit(DropFiles(controller="here", held=held)) == ("e" * 64,)
+    shelf.writer.submit(DeleteImage(image_id=image.id))
+    assert shelf.writer.submit(DropFiles(controller="here", held=held)) == held
     with shelf.store.read() as tx:
         assert images.holders(tx, "d" * 64) == []

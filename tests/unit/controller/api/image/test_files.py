@@ -133,6 +133,24 @@ def test_a_file_without_a_row_is_removed(sqlite_store: Store, tmp_path: Path) ->
     assert served.services.images.held() == set()
 
 
+class Late(Refusing):
+    """A writer whose answer to one kind of change is lost: it is written after its submitter was told off."""
+
+    def submit(self, change: Change[Any], key: Key | None = None) -> Any:
+        if not isinstance(change, FinishUpload):
+            self._inner.submit(self._late)
+            return self._inner.submit(change, key)
+        self._late = change
+        raise errors.Unavailable("not written in time")
+
+
+def test_a_file_whose_row_is_written_late_stays(served: Api) -> None:
+    image = make(served)
+    object.__setattr__(served.services, "writer", Late(served.writer))
+    assert upload(served, image) == 503
+    assert (status(served, image), served.services.images.held()) == ("active", {DIGEST})
+
+
 def test_a_file_that_others_use_stays_when_an_upload_fails(served: Api) -> None:
     assert upload(served, make(served)) == 204
     second = make(served)
