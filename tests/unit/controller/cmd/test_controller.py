@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from common import errors, folder
 from common.bus.memory import MemoryBus
 from controller.cmd import controller as command
 from controller.db import identity
@@ -42,9 +43,9 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ControllerService]]:
         signal.signal(number, handler)
 
 
-def run(state: Path) -> Result:
+def run(state: Path, bus: str = "amqp://nowhere/") -> Result:
     file = state.parent / "toft.conf"
-    file.write_text(f"[state]\npath = {state}\n[api]\nport = {free_ports(1)[0]}\n")
+    file.write_text(f"[state]\npath = {state}\n[api]\nport = {free_ports(1)[0]}\n[bus]\nurl = {bus}\n")
     return CliRunner().invoke(command.controller, ["--config", str(file)])
 
 
@@ -71,3 +72,16 @@ def test_the_operators_password_comes_from_the_environment(
     monkeypatch.setenv("TOFT_ADMIN_PASSWORD", "secret")
     assert run(state).exit_code == 0
     assert users(state) == ["admin"]
+
+
+def test_without_a_broker_that_hosts_could_reach_it_does_not_start(state: Path) -> None:
+    result = run(state, bus="memory://")
+    assert isinstance(result.exception, errors.SettingsError)
+    assert "toft up" in result.exception.message
+
+
+def test_a_second_one_on_the_same_folder_is_refused(state: Path) -> None:
+    with folder.held(folder.prepare(str(state)), "controller"):
+        result = run(state)
+    assert isinstance(result.exception, errors.Conflict)
+    assert str(os.getpid()) in result.exception.message
