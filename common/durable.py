@@ -27,16 +27,28 @@ def written_whole(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        part.replace(path)
-        sync_folder(path.parent)
+        put_in_place(part, path)
     finally:
         part.unlink(missing_ok=True)
 
 
+def put_in_place(part: Path, path: Path) -> None:
+    """Give a finished file its own name, once its content is on the disk: after a power cut it is whole or not there.
+
+    :raises OSError: it cannot be written.
+    """
+    _sync(part)
+    part.replace(path)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make what was renamed in a folder last."""
-    handle = os.open(folder, os.O_RDONLY)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -1,5 +1,6 @@
 """The cache of images, named by their digest."""
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -72,23 +73,37 @@ class ImageCache:
 
         One that a disk stands on, or that ``keep`` names, stays.
         """
-        files = sorted(self._paths.cache.iterdir(), key=lambda f: f.stat().st_mtime)
-        free = [f for f in files if f.suffix != PART and f.stem not in keep and f.name not in self._bases()]
-        excess = sum(f.stat().st_size for f in files) - self._limits.cache_gib * GIB
+        bases, files = self._bases(), self._files()
+        excess = sum(stat.st_size for _, stat in files) - self._limits.cache_gib * GIB
         dropped = []
-        for file in free:
-            if excess > 0 or self._age(file) > self._limits.cache_days * 86400:
-                excess -= file.stat().st_size
+        for file, stat in files:
+            age = self._clock.now().timestamp() - stat.st_mtime
+            if file.suffix == PART:
+                if age > PART_SECONDS:
+                    file.unlink(missing_ok=True)
+            elif file.stem in keep or file.name in bases:
+                continue
+            elif excess > 0 or age > self._limits.cache_days * 86400:
+                excess -= stat.st_size
                 file.unlink()
                 dropped.append(file.stem)
-        for part in files:
-            if part.suffix == PART and self._age(part) > PART_SECONDS:
-                part.unlink()
         return tuple(dropped)
 
+    def _files(self) -> list[tuple[Path, os.stat_result]]:
+        """Give the cache's files, the least recently used first; one that a fetch renames meanwhile is passed over."""
+        found = []
+        for file in self._paths.cache.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found.append((file, file.stat()))
+        return sorted(found, key=lambda one: one[1].st_mtime)
+
     def _bases(self) -> frozenset[str]:
-        disks = self._paths.instances.glob("*/disk.qcow2")
-        return frozenset(Path(base).name for disk in disks if (base := qcow2.backing_file(disk)))
+        """Name the files that disks stand on; a disk that just goes, or is none any more, stands on nothing."""
+        found = set()
+        for disk in self._paths.instances.glob("*/disk.qcow2"):
+            with contextlib.suppress(FileNotFoundError, errors.InvalidImage):
+                found.add(Path(qcow2.backing_file(disk) or "").name)
+        return frozenset(found)
 
     def _check_room(self, image: ImageSource) -> None:
         free = shutil.disk_usage(self._paths.cache).free
@@ -98,6 +113,3 @@ class ImageCache:
     def _touch(self, path: Path) -> None:
         now = self._clock.now().timestamp()
         os.utime(path, (now, now))
-
-    def _age(self, path: Path) -> float:
-        return self._clock.now().timestamp() - path.stat().st_mtime

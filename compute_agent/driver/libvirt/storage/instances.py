@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from common import errors
+from common.durable import PART, put_in_place
 from common.wire import DriveGoal, ImageSource, PortGoal
 from compute_agent import config_drive
 from compute_agent.driver.libvirt.storage import qemu_img
@@ -33,12 +34,14 @@ class Instances:
         """
         base, disk = self._images.get(image), self._paths.disk(server)
         if not disk.exists():
-            make_passable(disk.parent)
-            part = disk.with_name("disk.part")
+            part = disk.with_name(disk.name + PART)
             try:
+                make_passable(disk.parent)
                 qemu_img.create_overlay(part, base, image.format, max(disk_gib * GIB, image.virtual_size))
                 part.chmod(0o600)
-                part.rename(disk)
+                put_in_place(part, disk)
+            except OSError as error:
+                raise errors.HypervisorError(f"cannot make the disk of {server}: {error.strerror}") from error
             finally:
                 part.unlink(missing_ok=True)
         return disk

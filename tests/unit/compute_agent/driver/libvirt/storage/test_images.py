@@ -1,6 +1,7 @@
 import errno
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -152,6 +153,20 @@ def test_the_rest_of_a_broken_fetch_goes(cache, paths, clock):
     assert not part.exists()
 
 
+def test_a_broken_disk_keeps_no_image_from_going(cache, instances, image, paths, clock):
+    cache.ensure(image)
+    instances.ensure_disk(SERVER, image, 1).write_bytes(b"wiped")
+    clock.advance(100 * DAY)
+    assert cache.prune(frozenset()) == (image.digest,)
+
+
+def test_a_fetch_that_ends_meanwhile_is_passed_over(cache, image, paths, clock):
+    cache.ensure(image)
+    (paths.cache / "y.part").symlink_to("renamed")
+    clock.advance(100 * DAY)
+    assert cache.prune(frozenset()) == (image.digest,)
+
+
 def test_a_disk_stands_on_its_image(cache, instances, image, paths):
     with pytest.raises(errors.GoneOnHost):
         instances.ensure_disk(SERVER, image, 1)
@@ -178,6 +193,20 @@ def test_nothing_is_left_of_a_disk_that_fails(cache, instances, image, paths, mo
     with pytest.raises(errors.HypervisorError, match="qemu-img create"):
         instances.ensure_disk(SERVER, image, 1)
     assert list(paths.instance(SERVER).iterdir()) == []
+
+
+def test_a_disk_has_its_name_only_once_it_is_on_the_disk(cache, instances, image, paths, monkeypatch):
+    cache.ensure(image)
+    synced = []
+
+    def full(handle):
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink().name)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(errors.HypervisorError, match=f"the disk of {SERVER}: No space left"):
+        instances.ensure_disk(SERVER, image, 1)
+    assert (synced, list(paths.instance(SERVER).iterdir())) == (["disk.qcow2.part"], [])
 
 
 def test_qemu_img_may_take_only_so_long(cache, instances, image, monkeypatch):
