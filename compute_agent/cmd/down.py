@@ -8,6 +8,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -20,13 +21,13 @@ from compute_agent.driver import libvirt
 PATIENCE = 30.0
 OURS = (
     "agent",
+    "agent.pid",
     "cache",
     "first.key",
     "first.key.pub",
     "images",
     "instances",
     "keys",
-    "kvm.json",
     "toft.log",
     "toft.sqlite",
     "toft.sqlite-shm",
@@ -57,16 +58,20 @@ def down(config: tuple[str, ...], forget: bool) -> None:
 
 
 def stop_process(state: Path) -> None:
-    """End the ``toft up`` that holds the state folder, if one does.
+    """End the ``toft up`` or ``toft agent`` that holds the state folder, if one does.
 
     :raises Conflict: it does not end.
     """
-    holder = folder.holder(state, "up")
-    if holder is None:
-        return
-    os.kill(holder, signal.SIGTERM)
-    if not _within(PATIENCE, lambda: folder.holder(state, "up") is None):
-        raise errors.Conflict(f"process {holder} does not end; look at {state / 'toft.log'}, or: kill -9 {holder}")
+    for name in ("up", "agent"):
+        holder = folder.holder(state, name)
+        if holder is not None:
+            _end(holder, partial(folder.holder, state, name), state)
+
+
+def _end(process: int, holder: Callable[[], int | None], state: Path) -> None:
+    os.kill(process, signal.SIGTERM)
+    if not _within(PATIENCE, lambda: holder() is None):
+        raise errors.Conflict(f"process {process} does not end; look at {state / 'toft.log'}, or: kill -9 {process}")
 
 
 def stop_guests(driver: libvirt.LibvirtDriver, servers: list[str]) -> int:

@@ -20,7 +20,7 @@ from pathlib import Path
 from common.folder import held
 signal.signal(signal.SIGTERM, signal.default_int_handler if sys.argv[2] == "willing" else signal.SIG_IGN)
 try:
-    with held(Path(sys.argv[1]), "up"):
+    with held(Path(sys.argv[1]), sys.argv[3]):
         print("held", flush=True)
         time.sleep(300)
 except KeyboardInterrupt:
@@ -108,8 +108,9 @@ def test_the_hypervisor_is_let_go_when_it_fails(driver: Hypervisor, state: Path)
 
 @pytest.fixture
 def holding(state: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that holds the state folder as ``toft up`` does."""
-    command = [sys.executable, "-c", UP, str(state), request.param]
+    """A process that holds the state folder as ``toft up`` or ``toft agent`` does."""
+    temper, _, name = request.param.partition(" ")
+    command = [sys.executable, "-c", UP, str(state), temper, name or "up"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
@@ -117,8 +118,8 @@ def holding(state: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.
         process.kill()
 
 
-@pytest.mark.parametrize("holding", ["willing"], indirect=True)
-def test_toft_up_is_ended_first(
+@pytest.mark.parametrize("holding", ["willing up", "willing agent"], indirect=True)
+def test_what_runs_here_is_ended_first(
     driver: Hypervisor, state: Path, holding: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "PATIENCE", 30.0)
