@@ -2,7 +2,7 @@
 
 from common.settings import Settings
 from compute_agent.driver.libvirt.checks import guest_checks, host_checks
-from compute_agent.resources.checks import Check, machine_checks
+from compute_agent.resources.checks import Check, machine_checks, orphans
 
 
 def checks(settings: Settings, in_use: bool = False) -> list[Check]:
@@ -22,5 +22,6 @@ def problems(settings: Settings) -> list[str]:
 
 
 def remarks(settings: Settings) -> list[str]:
-    """Give what guests of this machine do without, in words: why, and what is done instead."""
-    return [f"{c.name}: {c.found}; {c.advice}" for c in guest_checks(settings) if c.verdict == "warn"]
+    """Give what guests of this machine do without or wait for, in words: why, and what is done instead."""
+    found = [*guest_checks(settings), orphans()]
+    return [f"{c.name}: {c.found}; {c.advice}" for c in found if c.verdict == "warn"]

@@ -2,6 +2,8 @@
 
 import socket
 import stat
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -12,6 +14,9 @@ from compute_agent.resources import probe
 GIB = 1024**3
 MEMORY_MIB, DISK_GIB = 512, 2
 """What is needed beside the reserve for one small guest and its image."""
+
+ORPHAN_SECONDS = 1.0
+"""How long a process that ended may take to vanish."""
 
 
 class Check(NamedTuple):
@@ -24,7 +29,7 @@ class Check(NamedTuple):
 
 
 def machine_checks(settings: Settings, in_use: bool = False) -> Iterator[Check]:
-    """Check port, memory, disk and folders.
+    """Check port, memory, disk, folders and processes.
 
     :param in_use: whether Toft itself runs here, and so has the port.
     """
@@ -32,6 +37,7 @@ def machine_checks(settings: Settings, in_use: bool = False) -> Iterator[Check]:
     yield _memory(settings)
     yield _disk(settings)
     yield _folders(Path(settings.state.path))
+    yield orphans()
 
 
 def _port(settings: Settings, in_use: bool) -> Check:
@@ -41,8 +47,9 @@ def _port(settings: Settings, in_use: bool) -> Check:
         try:
             trial.bind(address)
         except OSError as error:
-            verdict: Literal["ok", "fail"] = "ok" if in_use else "fail"
-            return Check("API port", verdict, f"{address[0]}:{address[1]}: {error.strerror}", "set [api] port")
+            if in_use:
+                return Check("API port", "ok", f"{address[0]}:{address[1]} is Toft's, which runs")
+            return Check("API port", "fail", f"{address[0]}:{address[1]}: {error.strerror}", "set [api] port")
     return Check("API port", "ok", f"{address[0]}:{address[1]} is free")
 
 
@@ -76,6 +83,19 @@ def _folders(path: Path) -> Check:
 
 def _passable(folder: Path) -> bool:
     return bool(folder.stat().st_mode & stat.S_IXOTH)
+
+
+def orphans() -> Check:
+    """See whether processes that lost their parent vanish when they end, as every QEMU does sooner or later."""
+    started = subprocess.run(["sh", "-c", "true & echo $!"], capture_output=True, check=True)  # noqa: S607
+    status = probe.PROC / started.stdout.decode().strip() / "status"
+    end = time.monotonic() + ORPHAN_SECONDS
+    while time.monotonic() < end:
+        if not status.exists():
+            return Check("processes", "ok", "those that end are gone")
+        time.sleep(0.05)
+    found = "those that end stay as zombies (process 1 is no init), and libvirt waits 40 s for each QEMU"
+    return Check("processes", "warn", found, "run the container with --init")
 
 
 def _existing(path: Path) -> Path:

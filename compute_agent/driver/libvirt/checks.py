@@ -35,6 +35,7 @@ def host_checks(settings: Settings) -> Iterator[Check]:
     yield _virtlogd()
     yield _guests_service()
     yield _requests()
+    yield _qemu_settings()
     yield from _connected(settings)
 
 
@@ -105,6 +106,21 @@ def _requests() -> Check:
         advice = "set max_client_requests = 20 and max_workers = 40 in /etc/libvirt/libvirtd.conf"
         return Check("max_client_requests", "warn", f"{number}: so many hung calls block a connection", advice)
     return Check("max_client_requests", "ok", str(number))
+
+
+QEMU_SETTINGS = {"dynamic_ownership": ("1",), "seccomp_sandbox": ("1", "-1"), "max_core": ("0",)}
+"""Settings of qemu.conf that guests rest on, with the values that are right, libvirt's own default among them: files
+belong to the guest that uses them, QEMU is confined, and no guest's memory lands in a core file."""
+
+
+def _qemu_settings() -> Check:
+    values = dict(_settings(_text(ETC / "libvirt" / "qemu.conf")))
+    wrong = [
+        f"{name}={values[name]}" for name, right in QEMU_SETTINGS.items() if values.get(name, right[0]) not in right
+    ]
+    if wrong:
+        return Check("qemu.conf", "warn", ", ".join(wrong), "take that out of /etc/libvirt/qemu.conf")
+    return Check("qemu.conf", "ok", "files are owned by guests, QEMU is confined, no core files")
 
 
 def _connected(settings: Settings) -> Iterator[Check]:

@@ -1,3 +1,6 @@
+import contextlib
+import ctypes
+import os
 import socket
 
 import msgspec
@@ -69,6 +72,7 @@ def test_taps(settings, monkeypatch, refusal, wish, expected):
 def test_what_guests_do_without_is_remarked(settings, monkeypatch):
     monkeypatch.setattr(checks.kvm, "find_out", lambda: Proof("b", True, "the probe ran"))
     monkeypatch.setattr(taps, "refusal", lambda: None)
+    monkeypatch.setattr("compute_agent.doctor.orphans", lambda: Check("processes", "ok", "gone"))
     assert remarks(settings) == []
     monkeypatch.setattr(taps, "refusal", lambda: "making a tap: not permitted")
     (said,) = remarks(settings)
@@ -117,6 +121,43 @@ def test_limits(tmp_path, monkeypatch, line, expected):
     (tmp_path / "libvirt").mkdir()
     (tmp_path / "libvirt" / "libvirtd.conf").write_text(f"{line}\n")
     assert checks._requests().verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", "ok"),
+        ('#max_core = "unlimited"', "ok"),
+        ('max_core = "unlimited"', "warn"),
+        ("dynamic_ownership = 0", "warn"),
+        ("seccomp_sandbox = -1", "ok"),
+        ("seccomp_sandbox = 0", "warn"),
+    ],
+)
+def test_settings_of_qemu(tmp_path, monkeypatch, line, expected):
+    monkeypatch.setattr(checks, "ETC", tmp_path)
+    (tmp_path / "libvirt").mkdir()
+    (tmp_path / "libvirt" / "qemu.conf").write_text(f"{line}\n")
+    found = checks._qemu_settings()
+    assert found.verdict == expected
+    assert expected == "ok" or found.found == line.replace(" ", "").replace('"', "")
+
+
+@pytest.fixture
+def careless_parent():
+    """This process adopts orphans, as process 1 of a container does, and does not bury them before the test is over."""
+    libc, adopt = ctypes.CDLL(None), 36  # PR_SET_CHILD_SUBREAPER
+    assert libc.prctl(adopt, 1, 0, 0, 0) == 0
+    yield
+    libc.prctl(adopt, 0, 0, 0, 0)
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def test_zombies_are_noticed(careless_parent, monkeypatch):
+    monkeypatch.setattr(machine, "ORPHAN_SECONDS", 0.2)
+    assert machine.orphans().verdict == "warn"
 
 
 @pytest.mark.parametrize(("worst", "code"), [("ok", 0), ("warn", 0), ("fail", 1)])
