@@ -160,7 +160,7 @@ class AgentService:
 
     # ---- the bus -------------------------------------------------------------------------------------------
     def _commands(self) -> None:
-        losses = 0
+        losses, told = 0, ""
         consumer: Consumer | None = None
         while not self._stopping.is_set():
             try:
@@ -169,8 +169,10 @@ class AgentService:
                     _close(consumer)
                     consumer = self._bus.commands(self.identity.host)
                 self._take(consumer)
+                told = ""
             except errors.Unavailable as error:
-                LOG.info("no commands: %s", error.message)
+                LOG.log(logging.DEBUG if error.message == told else logging.INFO, "no commands: %s", error.message)
+                told = error.message
                 self._rest()
             except Exception:
                 LOG.exception("commands were not taken; they come again")
