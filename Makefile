@@ -25,7 +25,8 @@ doctor: venv ## check this machine, and say what to do
 test: ## install what is needed and run every suite
 	@lab/packages test
 	@lab/venv
-	@.venv/bin/tox -q run -e lint,typing,docs,py
+	@.venv/bin/tox -q run -e docs
+	@.venv/bin/tox -q run -e lint,typing,py
 
 unit: venv ## the suites that need no service, quickly
 	@.venv/bin/tox -q run -e py -- tests/unit tests/workflow
