@@ -29,12 +29,12 @@ class Answers:
         """
         end = self._clock.monotonic() + timeout
         while True:
+            with self._store.read() as tx:  # not under the lock: a slow database must not hold up who wakes
+                answer = queries.answered(tx, query)
+            if answer is not None:
+                return answer
+            left = end - self._clock.monotonic()
+            if left <= 0:
+                raise errors.Unavailable("the server's host did not answer in time; try again")
             with self._written:
-                with self._store.read() as tx:
-                    answer = queries.answered(tx, query)
-                if answer is not None:
-                    return answer
-                left = end - self._clock.monotonic()
-                if left <= 0:
-                    raise errors.Unavailable("the server's host did not answer in time; try again")
                 self._written.wait(min(left, self._poll))

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from common import errors, wire
 from controller.admission.servers import missing
-from controller.db import outbox, queries, server_lists
+from controller.db import hosts, outbox, queries, server_lists
 from controller.db.engine import Tx
 from controller.workflow.world import World
 from controller.writer import Change
@@ -29,6 +29,7 @@ class AskConsole(Change[str], frozen=True, kw_only=True):
 
         :raises NotFound: the project has no such server.
         :raises Conflict: the server has no host yet.
+        :raises Unavailable: its host is away: questions would fill the queue for as long as it is.
         """
         server = server_lists.find(tx, self.id, self.project_id)
         if server is None:
@@ -36,6 +37,8 @@ class AskConsole(Change[str], frozen=True, kw_only=True):
         if server.host_id is None:
             raise errors.Conflict(f"Instance {self.id} is not ready: it has no host, and so no console yet")
         now, query = world.clock.now(), world.ids()
+        if hosts.get(tx, [server.host_id])[server.host_id].lease_until <= now:
+            raise errors.Unavailable(f"the host of instance {self.id} is away; try again when it is back")
         queries.add(tx, query, self.id, now, now + timedelta(seconds=SECONDS))
         body = wire.pack(wire.Query(id=query, what="console", length=self.length)).decode()
         entry = outbox.Entry(

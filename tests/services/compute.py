@@ -1,6 +1,7 @@
 """An API with what servers are made of: an image, a flavor, a network and a host."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -110,7 +111,7 @@ def _host(made: Compute) -> None:
         state=HostState.UP,
         enabled=True,
         heard_at=now,
-        lease_until=now,
+        lease_until=now + timedelta(hours=1),
         inventory=msgspec.to_builtins(inventory),
     )
     with made.api.services.store.tx() as tx:

@@ -1,6 +1,7 @@
 """Outbox, relay, inbox: what is lost, doubled, late or forged on the way."""
 
 import logging
+import threading
 from collections.abc import Sequence
 
 import msgspec
@@ -14,7 +15,7 @@ from common.settings import Controller, Settings
 from common.states import Power, State
 from controller.answers import Answers
 from controller.db import hosts, outbox, queries, servers, tables
-from controller.db.engine import Store
+from controller.db.engine import Store, Tx
 from controller.workflow import relay as relays
 from controller.workflow import reports
 from tests.workflow.model_agent import Memory, ModelAgent, inventory
@@ -447,6 +448,22 @@ def test_an_answer_is_waited_for(scene: Scene, monkeypatch: pytest.MonkeyPatch) 
     found = iter([None, None, wire.Answer(query="q", text="late")])
     monkeypatch.setattr(queries, "answered", lambda _tx, _query: next(found))
     assert Answers(scene.store, scene.clock, poll=0.001).wait("q", 5).text == "late"
+
+
+def test_a_slow_look_for_an_answer_holds_up_nobody_who_wrote_one(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = Answers(scene.store, scene.clock)
+    stuck: list[bool] = []
+
+    def slow(_tx: Tx, query: str) -> wire.Answer:
+        inbox = threading.Thread(target=answers.wake, daemon=True)
+        inbox.start()
+        inbox.join(2)
+        stuck.append(inbox.is_alive())
+        return wire.Answer(query=query)
+
+    monkeypatch.setattr(queries, "answered", slow)
+    answers.wait("q", 5)
+    assert stuck == [False]
 
 
 def test_an_answer_from_elsewhere_is_not_believed(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,5 @@
 import base64
+from datetime import timedelta
 
 import pytest
 
@@ -295,6 +296,21 @@ def test_console_of_a_silent_host_is_503(cloud, monkeypatch):
     monkeypatch.setattr("controller.api.compute.handlers.server_actions.CONSOLE_SECONDS", 0.0)
     answer = cloud.call("POST", f"{SERVERS}/{made}/action", {"os-getConsoleOutput": {}})
     assert answer.status_code == 503
+
+
+def test_console_of_a_host_that_is_away_is_not_asked_for(cloud):
+    made = cloud.server()
+    store, now = cloud.api.services.store, cloud.api.clock.now()
+
+    def lease_until(at):
+        with store.tx() as tx:
+            tx.change(tables.host, [{"id": cloud.host, "lease_until": at}])
+            return len(tx.rows(tables.query.select()))
+
+    before = lease_until(now)
+    answer = cloud.call("POST", f"{SERVERS}/{made}/action", {"os-getConsoleOutput": {}})
+    assert (answer.status_code, "is away" in answer.text) == (503, True)
+    assert lease_until(now + timedelta(hours=1)) == before
 
 
 def test_metadata(cloud):
