@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from common.settings import Agent, Api, Settings, State
+from compute_agent import doctor
 from compute_agent.cmd import doctor as command
 from compute_agent.doctor import remarks
 from compute_agent.driver.libvirt import checks, taps
@@ -166,3 +167,13 @@ def test_the_command_fails_if_a_check_does(monkeypatch, worst, code):
     done = CliRunner().invoke(command.doctor)
     assert done.exit_code == code
     assert ("advice" in done.output) == (worst != "ok")
+
+
+def test_problems_are_what_fails_in_words(settings, monkeypatch):
+    found = [
+        Check("memory", "fail", "100 MiB", "add memory"),
+        Check("KVM", "warn", "none"),
+        Check("disk", "ok", "much"),
+    ]
+    monkeypatch.setattr(doctor, "checks", lambda settings, in_use: found)
+    assert doctor.problems(settings) == ["memory: 100 MiB; add memory"]

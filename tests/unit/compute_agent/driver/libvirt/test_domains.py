@@ -127,3 +127,45 @@ def test_direct_io_is_tried(tmp_path, monkeypatch):
     monkeypatch.setattr(host.os, "open", refuse)
     assert not host.knows_direct_io(tmp_path)
     assert Paths(tmp_path).cache == tmp_path / "cache"
+
+
+class Listed:
+    """A domain in a list, whose mark cannot be read."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def UUIDString(self) -> str:  # noqa: N802
+        return "01900000-0000-7000-8000-000000000001"
+
+    def metadata(self, kind: int, uri: str, flags: int) -> str:
+        raise libvirt_error(self.code)
+
+
+class Lists:
+    def __init__(self, *found: Listed) -> None:
+        self.found = found
+
+    def listAllDomains(self) -> tuple[Listed, ...]:  # noqa: N802
+        return self.found
+
+
+def test_one_undefined_since_the_list_was_made_is_left_out():
+    listing = domains.listing(Lists(Listed(GONE), Listed(libvirt.VIR_ERR_NO_DOMAIN_METADATA)))
+    assert listing.present == ()
+    assert listing.strangers == (Listed(0).UUIDString(),)
+
+
+def test_a_list_that_breaks_is_an_error():
+    class Broken(Listed):
+        def UUIDString(self) -> str:  # noqa: N802
+            return "s"
+
+        def metadata(self, kind: int, uri: str, flags: int) -> str:
+            return f"<server xmlns='{domains.METADATA_NS}' id='s' generation='1'/>"
+
+        def state(self) -> list[int]:
+            raise libvirt_error(INVALID)
+
+    with pytest.raises(errors.HypervisorError, match="it says no"):
+        domains.listing(Lists(Broken(0)))
