@@ -28,6 +28,14 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     os_type: str | None = None
     agent_channel: bool = True
 
+    @property
+    def features(self) -> frozenset[str]:
+        """Give what its host must be able to do, in the names of a hello's features.
+
+        Of machines hosts tell the aliases only: a versioned one is judged when it is defined.
+        """
+        return frozenset({f"machine:{self.machine}"} if self.machine and "-" not in self.machine else ())
+
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def parse(text: str) -> str:

@@ -32,7 +32,7 @@ def claim_hosts(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
 def _ask(server: Server) -> Ask:
     guest = server.guest
     amounts = {resources.VCPU: guest.vcpus, resources.MEMORY_MB: guest.memory_mib, resources.DISK_GB: guest.disk_gib}
-    return Ask(server.id, amounts)
+    return Ask(server.id, amounts, guest.features)
 
 
 def release_claims(tx: Tx, sagas: Sequence[Saga], world: World) -> None:

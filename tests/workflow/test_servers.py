@@ -80,6 +80,20 @@ def test_no_host_is_an_error_with_the_schedulers_reason(scene: Scene) -> None:
     scene.audit()
 
 
+def test_a_guest_goes_only_where_its_machine_is(scene: Scene) -> None:
+    with scene.store.tx() as tx:
+        tx.change(tables.image, [{"id": IMAGE, "properties": {"hw_machine_type": "pc"}}])
+        tx.change(tables.host, [{"id": HOSTS[1], "features": ["machine:pc"]}])
+    scene.create()
+    scene.settle()
+    with scene.store.tx() as tx:
+        tx.change(tables.host, [{"id": HOSTS[1], "features": ["machine:q35"]}])
+    scene.create()
+    scene.settle()
+    assert [(s.host_id, s.state) for s in scene.servers()] == [(HOSTS[1], State.ACTIVE), (None, State.ERROR)]
+    assert "lack features (machine:pc)" in str(scene.servers()[1].fault)
+
+
 def test_a_host_that_cannot_build_leaves_nothing_behind(scene: Scene) -> None:
     (server,) = scene.create()
     for agent in scene.agents:

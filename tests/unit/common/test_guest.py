@@ -105,3 +105,8 @@ def test_whatever_an_image_says_is_a_guest_or_a_bad_request(properties: dict[str
     except errors.BadRequest:
         return
     assert (guest.vcpus, guest.memory_mib, guest.disk_gib) == (4, 512, 1)
+
+
+@pytest.mark.parametrize(("machine", "needed"), [(None, []), ("pc", ["machine:pc"]), ("pc-q35-7.2", [])])
+def test_a_machine_s_alias_is_what_its_host_must_have(machine, needed):
+    assert sorted(Guest(vcpus=1, memory_mib=1, disk_gib=1, machine=machine).features) == needed
