@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 import socket
 import struct
 from pathlib import Path
@@ -10,7 +11,7 @@ TUN = Path("/dev/net/tun")
 TUNSETIFF = 0x400454CA
 IFF_TAP, IFF_NO_PI = 0x0002, 0x1000
 SIOCBRADDBR, SIOCBRDELBR = 0x89A0, 0x89A1
-TRIAL = "tofttrial"
+TRIAL = "tofttr"
 
 
 def refusal() -> str | None:
@@ -33,7 +34,8 @@ def _try_tap() -> None:
 
 
 def _try_bridge() -> None:
-    name = f"{TRIAL}{os.getpid() % 100000}".encode()
+    # never the same twice: two of our threads may try at once, and a killed process leaves its bridge
+    name = f"{TRIAL}{secrets.token_hex(4)}".encode()
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as control:
         fcntl.ioctl(control, SIOCBRADDBR, name + b"\0")
         fcntl.ioctl(control, SIOCBRDELBR, name + b"\0")
