@@ -34,8 +34,8 @@ def up(config: tuple[str, ...], clouds: Path, first: Path | None) -> None:
         logs.setup(chosen.logs)
         try:
             with running(chosen, clouds) as agent:
-                told = f"[bold]Toft[/] answers on {chosen.api_url}; log: {chosen.logs.file}; clients: {clouds}"
-                console.print(told, soft_wrap=True)
+                console.print(f"[bold]Toft[/] answers on {chosen.api_url}", highlight=False, soft_wrap=True)
+                console.print(f"log: {chosen.logs.file}; clients: {clouds}", highlight=False, soft_wrap=True)
                 for remark in agent.remarks():
                     console.print(remark, style="yellow", markup=False, highlight=False, soft_wrap=True)
                 if first:
@@ -43,7 +43,8 @@ def up(config: tuple[str, ...], clouds: Path, first: Path | None) -> None:
                 console.print("Ctrl-C stops Toft; guests go on running.")
                 wait_for_ever()
         except KeyboardInterrupt:
-            console.print("\nToft has stopped; guests go on running. `make run` finds them, `make down` stops them.")
+            console.print("\nToft has stopped; guests go on running.", highlight=False)
+            console.print("`make run` finds them, `make down` stops them.", highlight=False)
 
 
 def embedded(chosen: settings.Settings) -> settings.Settings:

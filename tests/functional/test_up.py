@@ -83,7 +83,7 @@ def test_it_runs_until_it_is_told_to_stop(machine: Machine) -> None:
     handler = signal.getsignal(signal.SIGTERM)
     result = machine.up()
     assert (result.exit_code, result.exception) == (0, None)
-    assert f"Toft answers on http://127.0.0.1:{machine.port}; log: {machine.state}/toft.log" in result.output
+    assert f"Toft answers on http://127.0.0.1:{machine.port}\nlog: {machine.state}/toft.log" in result.output
     assert "Toft has stopped" in result.output
     assert folder.holder(machine.state, "up") is None
     assert signal.getsignal(signal.SIGTERM) is handler
