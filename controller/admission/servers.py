@@ -95,7 +95,7 @@ class CreateServers(Change[list[Server]], frozen=True, kw_only=True):
 
     def _counted(self, tx: Tx, world: World, guest: Guest) -> int:
         """Count as many servers as the quota lets through, from ``max_count`` down to ``min_count``."""
-        limits, each = world.settings.quota, {"servers": 1, "cores": guest.vcpus, "ram": guest.memory_mib}
+        limits, each = world.settings.quota, quotas.of_server(guest)
         have = quotas.usage(tx, limits, self.project_id)
         room = [(have[r].max - have[r].used) // amount for r, amount in each.items() if have[r].max >= 0]
         count = max(self.min_count, min([self.max_count, *room]))

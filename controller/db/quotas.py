@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from common import errors, settings
+from common.guest import Guest
 from controller.db import tables
 from controller.db.engine import Tx
 
@@ -22,6 +23,11 @@ class Use(NamedTuple):
 
     used: int
     max: int
+
+
+def of_server(guest: Guest) -> dict[str, int]:
+    """Give what a server of this hardware counts."""
+    return {"servers": 1, "cores": guest.vcpus, "ram": guest.memory_mib}
 
 
 def count(tx: Tx, limits: settings.Quota, project: str, amounts: Mapping[str, int]) -> None:

@@ -58,14 +58,9 @@ def bid_farewell(tx: Tx, leaving: Sequence[Server], world: World) -> None:
     servers.save(tx, [replace(s.moved("deleted", now), deleted_at=now) for s in present])
     freed: dict[str, Counter[str]] = {}
     for server in present:
-        freed.setdefault(server.project_id, Counter()).update(counted(server))
+        freed.setdefault(server.project_id, Counter()).update(quotas.of_server(server.guest))
     for project, amounts in sorted(freed.items()):
         quotas.free(tx, project, amounts)
-
-
-def counted(server: Server) -> dict[str, int]:
-    """Give what a server counts in its project's quota."""
-    return {"servers": 1, "cores": server.guest.vcpus, "ram": server.guest.memory_mib}
 
 
 DELETE = Workflow(

@@ -9,6 +9,7 @@ from common import errors
 from common.model.server import NetworkAsk, Server
 from controller.admission.server_metadata import check_items
 from controller.admission.servers import CreateServers, DeleteServer, RenameServer, missing
+from controller.api.compute.handlers.flavors import sees_all
 from controller.api.compute.handlers.server_filters import wanted_servers
 from controller.api.compute.schemas import servers as schemas
 from controller.api.compute.schemas.common import flag
@@ -100,7 +101,7 @@ def create(req: Request) -> Answer:
             name=body["name"],
             image_id=_image(body),
             flavor_id=str(body["flavorRef"]).rsplit("/", 1)[-1],
-            public_only=not req.services.policy.allows("compute:flavors:write", req.who, {"project_id": ""}),
+            public_only=not sees_all(req),
             key_name=body.get("key_name"),
             user_data=_user_data(body.get("user_data")),
             metadata=body.get("metadata", {}),

@@ -9,6 +9,7 @@ from common import resources, wire
 from common.clock import wire_time
 from common.model.host import Host, HostState
 from common.model.server import Server
+from controller.api.compute.views.servers import ZONE
 from controller.db.ledger import Stock
 
 BINARY = "nova-compute"
@@ -107,7 +108,7 @@ def service(host: Host) -> dict[str, Any]:
         "id": number(host),
         "binary": BINARY,
         "host": host.name,
-        "zone": "nova",
+        "zone": ZONE,
         "status": status(host),
         "state": state(host),
         "updated_at": host.heard_at.strftime("%Y-%m-%dT%H:%M:%S.%f"),
