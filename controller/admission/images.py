@@ -13,6 +13,9 @@ from controller.db.engine import Tx
 from controller.workflow.world import World
 from controller.writer import Change
 
+PROPERTIES = 128
+"""Properties of its owner's that an image may have."""
+
 
 class CreateImage(Change[Image], frozen=True):
     """Make an image that waits for its bytes. ``values`` are fields of the record; ``image_id`` may be chosen."""
@@ -27,6 +30,7 @@ class CreateImage(Change[Image], frozen=True):
 
         :raises Conflict: an image has that id.
         :raises QuotaExceeded: the project has as many as it may.
+        :raises TooLarge: it would have too many properties.
         """
         if self.image_id is not None and images.get(tx, [self.image_id]):
             raise errors.Conflict(f"there is an image {self.image_id} already")
@@ -40,8 +44,14 @@ class CreateImage(Change[Image], frozen=True):
             updated_at=now,
             **{"name": None, **self.values},
         )
+        _check_properties(image)
         images.IMAGES.add(tx, [image])
         return image
+
+
+def _check_properties(image: Image) -> None:
+    if len(image.properties) > PROPERTIES:
+        raise errors.TooLarge(f"an image may have {PROPERTIES} properties at most")
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -93,10 +103,12 @@ class ChangeImage(Change[Image], frozen=True):
         :raises NotFound: it was deleted meanwhile.
         :raises Conflict: a property to be replaced or removed is not there.
         :raises Forbidden: a field that only the service writes.
+        :raises TooLarge: it would have too many properties.
         """
         image = _mine(tx, self.image_id)
         for operation, place, value in self.steps:
             image = _step(image, operation, place, value)
+        _check_properties(image)
         image = replace(image, updated_at=world.clock.now())
         images.save(tx, image)
         return image

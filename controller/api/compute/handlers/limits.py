@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from controller.admission.images import PROPERTIES
 from controller.admission.server_metadata import ITEMS
 from controller.api.http import Answer, Request, ok
 from controller.db import quotas
@@ -23,7 +24,7 @@ def show(req: Request) -> Answer:
         "maxTotalRAMSize": have["ram"].max,
         "maxTotalKeypairs": limits.keypairs,
         "maxServerMeta": ITEMS,
-        "maxImageMeta": ITEMS,
+        "maxImageMeta": PROPERTIES,
         "totalInstancesUsed": have["servers"].used,
         "totalCoresUsed": have["cores"].used,
         "totalRAMUsed": have["ram"].used,

@@ -118,3 +118,15 @@ def test_who_holds_a_file_is_known_until_it_is_dropped(shelf: Shelf) -> None:
     assert shelf.writer.submit(DropFiles(controller="here", held=held)) == held
     with shelf.store.read() as tx:
         assert images.holders(tx, "d" * 64) == []
+
+
+def test_an_image_does_not_grow_for_ever(shelf: Shelf) -> None:
+    full = {f"p{number}": "" for number in range(128)}
+    image = shelf.image(properties=full)
+    for change in (
+        ChangeImage(image_id=image.id, steps=(("add", ("one more",), ""),)),
+        CreateImage(project_id="mine", image_id=None, values={"properties": full | {"one more": ""}}),
+    ):
+        with pytest.raises(errors.TooLarge, match="128 properties"):
+            shelf.writer.submit(change)
+    shelf.writer.submit(ChangeImage(image_id=image.id, steps=(("replace", ("p0",), "new"),)))
