@@ -100,7 +100,7 @@ class Driver(Protocol):
         """Author the domain's XML whole from the goal, define it, and read its hardware back.
 
         Known hardware (``goal.hardware``) is kept: what stays keeps its address. A running domain's change waits for
-        its next start.
+        its next start. A port that the goal no longer names is unbound; its network goes too if nobody else uses it.
 
         :raises GoneOnHost: its disk or the disk's base is missing.
         """

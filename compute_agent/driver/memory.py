@@ -176,6 +176,9 @@ class MemoryDriver:
     def remove_network(self, network: str) -> bool:
         """Remove a network that no domain uses."""
         self._called("remove_network")
+        return self._removed(network)
+
+    def _removed(self, network: str) -> bool:
         with self._lock:
             goals = [domain.goal for domain in self.domains.values()]
             if any(port.network.id == network for goal in goals for port in goal.ports):
@@ -222,10 +225,15 @@ class MemoryDriver:
             domain = self.domains.get(goal.server)
             known = goal.hardware or (domain.hardware if domain else None)
             hardware = _hardware(goal, known)
+            before = domain.goal.ports if domain else ()
             if domain is None:
                 self.domains[goal.server] = Domain(goal, hardware)
             else:
                 domain.goal, domain.hardware = goal, hardware
+        for port in before:
+            if port.id not in {kept.id for kept in goal.ports}:
+                self.ports.pop(port.id, None)
+                self._removed(port.network.id)
         return hardware
 
     def start(self, server: str) -> None:

@@ -157,6 +157,14 @@ class DriverSuite:
         addresses = [tuple(sorted(address.items())) for address in after.values() if address]
         assert len(set(addresses)) == len(addresses)
 
+    def test_a_network_goes_with_the_last_nic_on_it(self, driver, defined):
+        fewer = msgspec.structs.replace(defined, generation=2, ports=(port(2),))
+        driver.define(fewer)
+        driver.bind_port(port(1))
+        driver.define(msgspec.structs.replace(fewer, generation=3, ports=()))
+        with pytest.raises(errors.GoneOnHost):
+            driver.bind_port(port(1))
+
     def test_a_network_in_use_stays(self, driver, defined):
         assert not driver.remove_network(NETWORK.id)
         driver.start(SERVER)

@@ -152,6 +152,19 @@ def test_only_networks_of_ours_are_removed(driver, clean, virsh):
         foreign.undefine()
 
 
+def test_nothing_is_left_of_a_nic_that_was_taken_away(driver, clean, tiny, virsh):
+    clean(driver)
+    goal = built(driver, tiny)
+    assert port(2).mac in virsh.networkLookupByUUIDString(NETWORK.id).XMLDesc()
+    fewer = msgspec.structs.replace(goal, ports=goal.ports[:1])
+    driver.define(fewer)
+    document = virsh.networkLookupByUUIDString(NETWORK.id).XMLDesc()
+    assert port(1).mac in document
+    assert port(2).mac not in document
+    driver.define(msgspec.structs.replace(fewer, ports=()))
+    assert driver.own_networks() == ()
+
+
 def test_an_address_moves_to_another_port(driver, clean, virsh):
     clean(driver)
     driver.ensure_network(NETWORK)

@@ -132,8 +132,14 @@ class LibvirtDriver:
         self._instances.check_present(goal.server, goal.image)
         xml = builder.domain(goal, self._facts, self._files(goal, goal.image)).to_xml()
         with self._connections.pool.lend() as connection, ours(f"define {goal.server}"):
+            before = domains.find(connection, goal.server)
+            dropped = _dropped(before, goal) if before else ()
+            for network, mac in dropped:
+                networks.unbind(connection, network, mac)
             domain = connection.defineXMLFlags(xml)
-            return hardware_of(Domain.from_xml(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)))
+            for network, _ in dropped:
+                networks.remove(connection, network)
+            return hardware_of(_described(domain))
 
     def start(self, server: str) -> None:
         """Start the domain; with user-mode networking its SSH gets a port."""
@@ -190,6 +196,17 @@ class LibvirtDriver:
             base_format=image.format,
             drive=str(self._paths.drive(goal.server)) if goal.drive else None,
         )
+
+
+def _described(domain: libvirt.virDomain) -> Domain:
+    return Domain.from_xml(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+
+
+def _dropped(before: libvirt.virDomain, goal: Goal) -> tuple[tuple[str, str], ...]:
+    """Give network and MAC of each NIC that a domain has and its new goal has not."""
+    nics = _described(before).devices.interfaces
+    kept = {port.mac for port in goal.ports}
+    return tuple((n.network.removeprefix("toft-"), n.mac) for n in nics if n.network and n.mac and n.mac not in kept)
 
 
 def features(facts: HostFacts) -> frozenset[str]:
