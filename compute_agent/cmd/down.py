@@ -50,7 +50,7 @@ def down(config: tuple[str, ...], forget: bool) -> None:
     try:
         servers = [present.server for present in driver.listing().present]
         stopped = stop_guests(driver, servers)
-        click.echo(f"{stopped} of {len(servers)} guests were running; all are off")
+        click.echo(f"{_count(stopped, 'guest')} stopped, {len(servers) - stopped} off before")
         if forget:
             click.echo(forget_all(driver, servers, state))
     finally:
@@ -94,7 +94,11 @@ def forget_all(driver: libvirt.LibvirtDriver, servers: list[str], state: Path) -
     for name in OURS:
         path = state / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    return f"{len(servers)} guests, {len(networks)} networks and all in {state} are forgotten"
+    return f"{_count(len(servers), 'guest')}, {_count(len(networks), 'network')} and all in {state} forgotten"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _within(seconds: float, done: Callable[[], bool]) -> bool:

@@ -77,7 +77,7 @@ def test_guests_are_powered_off_and_stay_defined(driver: Hypervisor, state: Path
     driver.run(2)
     driver.power_off(server_id(2))
     result = down(state)
-    assert (result.exit_code, result.output) == (0, "1 of 2 guests were running; all are off\n")
+    assert (result.exit_code, result.output) == (0, "1 guest stopped, 1 off before\n")
     assert [domain.power for domain in driver.domains.values()] == [Power.OFF, Power.OFF]
     assert driver.closed
 
@@ -94,7 +94,7 @@ def test_to_forget_leaves_nothing_of_ours_and_all_of_others(driver: Hypervisor, 
     for name in ("toft.sqlite", "images/digest", "mine.txt"):
         (state / name).touch()
     result = down(state, "--forget")
-    assert f"1 guests, 1 networks and all in {state} are forgotten" in result.output
+    assert f"1 guest, 1 network and all in {state} forgotten" in result.output
     assert (driver.domains, driver.disks, driver.networks) == ({}, {}, {})
     assert [left.name for left in state.iterdir()] == ["mine.txt"]
     assert down(state, "--forget").exit_code == 0
