@@ -36,6 +36,7 @@ PASSING = ("ACTIVE", "BUILD", "SHUTOFF", "REBOOT", "HARD_REBOOT")
 """States of a server that is ACTIVE, or will be."""
 FORWARDED = re.compile(r"\bssh: (?P<host>\S+):(?P<port>\d+)")
 """How the timeline tells where a host forwards a server's SSH."""
+SSH = 22
 PATIENCE = 600.0
 
 
@@ -217,14 +218,15 @@ class Tour:
         host, port = self.until("SSH", look, every=0.5)
         self.tell("SSH answers", f"{host}:{port}")
         options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
-        return f"ssh -i {self.key} {options} -p {port} root@{host}"
+        elsewhere = "" if port == SSH else f" -p {port}"
+        return f"ssh -i {self.key} {options}{elsewhere} root@{host}"
 
 
 def ssh_address(timeline: Iterable[dict[str, str]], address: str) -> tuple[str, int]:
     """Give where a server's SSH answers: where its host forwards it, as it said last, or at the server's address."""
     told = [line["detail"] for line in timeline if (line["step"], line["outcome"]) == ("settle", "done")]
     forwarded = FORWARDED.search(told[-1]) if told else None
-    return (forwarded["host"], int(forwarded["port"])) if forwarded else (address, 22)
+    return (forwarded["host"], int(forwarded["port"])) if forwarded else (address, SSH)
 
 
 def speaks_ssh(host: str, port: int) -> bool:
@@ -255,7 +257,7 @@ def run(clouds: Path, image: Path, key: Path, console: Console) -> None:
     prefix = "" if os.environ.get("VIRTUAL_ENV") else ".venv/bin/"
     console.print(f"[bold]{NAME}[/] is ACTIVE at [bold]{tour.address(server)}[/]. Log in with\n")
     console.print(f"  {login}\n", highlight=False, soft_wrap=True)
-    console.print("Try next (in another terminal):\n")
+    console.print("Try next, in another terminal:\n")
     for command in (
         f"{prefix}openstack --os-cloud {TENANT} server list",
         f"{prefix}openstack --os-cloud {TENANT} server create {SECOND}",
