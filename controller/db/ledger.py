@@ -117,14 +117,14 @@ def claim(tx: Tx, wanted: Sequence[Claim], generations: Mapping[str, int]) -> No
     """
     hosts = sorted({c.host for c in wanted})
     if sum(_next_generation(tx, h, generations[h]) for h in hosts) != len(hosts):
-        raise errors.Conflict(f"the ledger changed under a claim on {', '.join(hosts)}")
+        raise errors.Conflict("the ledger changed under this claim")
     taken: dict[tuple[str, str], int] = defaultdict(int)
     for c in wanted:
         for name, amount in c.amounts.items():
             taken[c.host, name] += amount
     rows = [{"host_id": h, "cell": WHOLE, "class": name, "used": n} for (h, name), n in sorted(taken.items())]
     if tx.change(_inventory, rows, where=_WHERE, add=("used",)) != len(rows):
-        raise errors.Conflict(f"a claim on {', '.join(hosts)} is for something that the host does not have")
+        raise errors.Conflict("this claim is for something that its host does not have")
     tx.put(
         _allocation,
         [

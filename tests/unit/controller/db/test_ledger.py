@@ -121,8 +121,9 @@ def test_a_claim_that_cannot_be_is_refused_whole(
     store: Store, amounts: dict[str, int], generation: int, says: str
 ) -> None:
     scene(store)
-    with pytest.raises(errors.Conflict, match=says), store.tx() as tx:
+    with pytest.raises(errors.Conflict, match=says) as caught, store.tx() as tx:
         ledger.claim(tx, [Claim("s", "h", amounts)], {"h": generation})
+    assert "h" not in caught.value.message.split(), "tenants read it in the timeline, and hosts are not theirs to know"
     with store.read() as tx:
         assert ledger.verify(tx) == []
         assert ledger.claims(tx, ["s"]) == {}
