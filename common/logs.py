@@ -2,8 +2,8 @@
 
     time=2026-01-01T00:00:00.000Z level=INFO logger=controller.api message="server created" request_id=req-…
 
-More pairs come from ``extra``: ``log.info("server created", extra={"server": server.id})``. Hidden are values of the
-type ``Secret``, values under a secret's name, and what looks like a secret in any text (see common/scrub.py).
+More pairs come from ``extra``: ``log.info("server created", extra={"server": server.id})``. Hidden are values under a
+secret's name, and what looks like a secret in any text (see common/scrub.py).
 """
 
 import json

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from common.secret import HIDDEN
+HIDDEN = "***"
 
 ALWAYS = ("password", "passwd", "secret", "token", "signature", "authorization", "credential", "private", "cookie")
 """Words that make a name secret wherever they stand in it: ``admin_password``, ``X-Auth-Token``, ``password_hash``."""

@@ -31,7 +31,6 @@ class Task(enum.StrEnum):
     """What is being done to a server now (OpenStack's task state)."""
 
     SCHEDULING = "scheduling"
-    NETWORKING = "networking"
     SPAWNING = "spawning"
     POWERING_ON = "powering-on"
     POWERING_OFF = "powering-off"

@@ -11,7 +11,7 @@ A commit wakes whoever has work after it; besides, each looks by itself every ``
 import logging
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -63,7 +63,6 @@ class ControllerService:
 
     def __init__(self, settings: Settings, bus: Bus, clock: Clock) -> None:
         self._bus = bus
-        poll = settings.controller.poll_seconds
         name = settings.controller.name or platform.node()
         ids = time_ordered(clock)
         migrate.upgrade(settings.database_url)
@@ -96,14 +95,15 @@ class ControllerService:
         self.services.images.forget_unfinished()
         is_token = partial(valid, secrets.tokens, clock=clock, seconds=settings.api.token_seconds)
         self._api = ApiServer(app.make(self.services), settings, is_token)
-        self._loops = {
-            "relay": Loop("relay", self._relay_turn, poll),
-            "runner": Loop("runner", self._runner_turn, poll),
-            "inbox": Loop("inbox", self._inbox_turn, 0.0),
-            "tenure": Loop("tenure", self._tenure_turn, SECONDS / 3),
-            "watch": Loop("watch", Watch(self.store, self.world).turn, WATCH_SECONDS),
-            "ageing": Loop("ageing", Ageing(self.store, self.world).turn, AGEING_SECONDS),
-        }
+        self._loops = {loop.name: loop for loop in self._made_loops(settings.controller.poll_seconds)}
+
+    def _made_loops(self, poll: float) -> Iterator[Loop]:
+        yield Loop("relay", self._relay_turn, poll)
+        yield Loop("runner", self._runner_turn, poll)
+        yield Loop("inbox", self._inbox_turn, 0.0)
+        yield Loop("tenure", self._tenure_turn, SECONDS / 3)
+        yield Loop("watch", Watch(self.store, self.world).turn, WATCH_SECONDS)
+        yield Loop("ageing", Ageing(self.store, self.world).turn, AGEING_SECONDS)
 
     def start(self) -> None:
         """Begin: loops first, the API last. Without a broker it says so and goes on when one comes."""

@@ -10,9 +10,7 @@ class ImageStatus(enum.StrEnum):
     """An image's life: queued until its bytes came whole and were found sound; a deleted one stays for its servers."""
 
     QUEUED = "queued"
-    SAVING = "saving"
     ACTIVE = "active"
-    KILLED = "killed"
     DELETED = "deleted"
 
 

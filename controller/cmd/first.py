@@ -73,8 +73,14 @@ class Tour:
 
     def host(self) -> None:
         """Wait for a host that takes servers."""
-        up = self.until("a host", lambda: [h for h in self.admin.compute.hypervisors(details=True) if h.state == "up"])
+        up = self._hosts_up()
+        if not up:
+            self.tell("waiting for the host", "libvirt may ask QEMU first what it can do")
+            up = self.until("a host", self._hosts_up)
         self.tell("host is up", up[0].name)
+
+    def _hosts_up(self) -> list[Any]:
+        return [h for h in self.admin.compute.hypervisors(details=True) if h.state == "up"]
 
     def image(self, file: Path) -> str:
         """Have the image ``tiny``."""
@@ -170,7 +176,9 @@ class Tour:
             self.tenant.compute.start_server(server)
             self.tell(f"server {NAME} is off", "it is started")
         elif found.status not in PASSING:
-            raise errors.Conflict(f"{NAME} is {found.status}: {(found.fault or {}).get('message', 'by a wish')}")
+            reason = (found.fault or {}).get("message", "by a wish")
+            again = f"openstack --os-cloud {TENANT} server delete {NAME}"
+            raise errors.Conflict(f"{NAME} is {found.status}: {reason}. To try anew: {again}")
         return found if found.status == "ACTIVE" else None
 
     def steps(self, server: str) -> Iterator[dict[str, str]]:
