@@ -190,6 +190,13 @@ class PciDevice(Message, frozen=True):
     cell: int | None = None
 
 
+class Route(Message, frozen=True):
+    """An IPv4 range that a host reaches through one of its devices."""
+
+    cidr: str
+    device: str
+
+
 class Inventory(Message, frozen=True):
     """What a host has. Totals are physical; ``reserved`` is what guests never get, by resource class."""
 
@@ -209,7 +216,7 @@ class Inventory(Message, frozen=True):
     machines: tuple[str, ...] = ()
     virt_type: str = "qemu"
     versions: dict[str, str] = {}
-    routes: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
     address: str = "127.0.0.1"
     overhead_mib: int = 0
 

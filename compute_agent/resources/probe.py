@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 import os_traits
 
+from common.wire import Route
+
 PROC = Path("/proc")
 
 LOGINS = Path("/run/utmp")
 LOGIN, LOGIN_SIZE = 7, 384
 """utmp(5): the type of an entry that is a user's login, and an entry's bytes."""
-
-OWN_BRIDGES = ("tbr-", "virbr")
-"""Names of bridges that we or libvirt make: their routes are no one else's."""
 
 X86 = "HW_CPU_X86_"
 FLAGS = {
@@ -96,14 +95,15 @@ def cpu_traits(flags: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(X86 + n for n in names if (FLAGS[n] in flags if n in FLAGS else n.replace("_", "") in plain)))
 
 
-def routes() -> tuple[str, ...]:
-    """Give the networks that this host reaches by IPv4, but for the default route and our own bridges."""
+def routes() -> tuple[Route, ...]:
+    """Give the networks that this host reaches by IPv4 and by which device, but for the default route."""
     found = set()
     for line in (PROC / "net/route").read_text().splitlines()[1:]:
         device, destination, *rest = line.split()
-        if not device.startswith(OWN_BRIDGES) and int(destination, 16):
-            found.add(str(ipaddress.ip_network(f"{_address(destination)}/{_address(rest[5])}")))
-    return tuple(sorted(found))
+        if int(destination, 16):
+            cidr = ipaddress.ip_network(f"{_address(destination)}/{_address(rest[5])}")
+            found.add(Route(cidr=str(cidr), device=device))
+    return tuple(sorted(found, key=lambda route: (route.cidr, route.device)))
 
 
 def _address(text: str) -> str:

@@ -5,11 +5,15 @@ from ipaddress import IPv4Address, IPv4Network, ip_network
 from itertools import pairwise
 from typing import Any, ClassVar
 
+import msgspec
+
 from common import errors
+from common.ids import bridge_name
 from common.model import Record
 from common.model.network import Network, Subnet
+from common.wire import Route
 from controller.admission.networks import owned_network
-from controller.db import hosts, ports, subnets
+from controller.db import hosts, networks, ports, subnets
 from controller.db.engine import Tx
 from controller.workflow.world import World
 from controller.writer import Change
@@ -163,15 +167,19 @@ def _refuse_taken(tx: Tx, cidr: IPv4Network, network: Network, operator: bool) -
     for other in subnets.overlapping(tx, cidr):
         known = other.cidr if operator or other.project_id == network.project_id else "a range"
         raise errors.Conflict(f"cidr {cidr} overlaps {known} of another network; choose another range")
+    known_bridges = {bridge_name(network_id) for network_id in networks.ids(tx)}
     for host in hosts.listing(tx):
-        for route in _routes(host.inventory.get("routes")):
+        for route in _routes(host.inventory.get("routes"), known_bridges):
             if route.overlaps(cidr):
                 known = f"{route}, which host {host.name} routes" if operator else "a range that hosts route themselves"
                 raise errors.Conflict(f"cidr {cidr} overlaps {known}; choose another")
 
 
-def _routes(listed: object) -> list[IPv4Network]:
-    """Give a host's IPv4 routes but its default one, which everything overlaps."""
-    assert listed is None or isinstance(listed, list)
-    networks = [ip_network(str(route), strict=False) for route in listed or ()]
-    return [network for network in networks if isinstance(network, IPv4Network) and network.prefixlen > 0]
+def _routes(listed: object, known_bridges: set[str]) -> list[IPv4Network]:
+    """Give a host's IPv4 routes but its default one, which everything overlaps, and those to networks of ours.
+
+    A bridge of ours whose network is not known any more (the database is another one) is in the way like any other.
+    """
+    routes = msgspec.convert(listed or [], list[Route])
+    others = [ip_network(route.cidr, strict=False) for route in routes if route.device not in known_bridges]
+    return [network for network in others if isinstance(network, IPv4Network) and network.prefixlen > 0]

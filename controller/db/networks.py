@@ -31,6 +31,11 @@ def get(tx: Tx, ids: list[str]) -> dict[str, Network]:
     return {n.id: n for n in NETWORKS.read(tx, NETWORKS.select().where(tables.network.c.id.in_(ids)))}
 
 
+def ids(tx: Tx) -> list[str]:
+    """Give the ids of all networks."""
+    return [network for (network,) in tx.rows(sa.select(tables.network.c.id))]
+
+
 def add(tx: Tx, network: Network) -> None:
     """Insert a network."""
     NETWORKS.add(tx, [network])

@@ -99,7 +99,15 @@ def _host(made: Compute) -> None:
         disk_gib=100,
         disk_free_gib=90,
         reserved={"MEMORY_MB": 1024},
-        routes=("0.0.0.0/0", "192.168.50.0/24", "fe80::/64"),
+        routes=tuple(
+            wire.Route(cidr=cidr, device=device)
+            for cidr, device in (
+                ("0.0.0.0/0", "eth0"),
+                ("192.168.50.0/24", "eth0"),
+                ("fe80::/64", "eth0"),
+                ("10.90.0.0/24", "tbr-00000000000"),
+            )
+        ),
         versions={"qemu": "7.2.5"},
     )
     host = Host(

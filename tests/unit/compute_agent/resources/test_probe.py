@@ -19,10 +19,14 @@ def proc(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_routes_but_our_own(proc):
+def test_routes_and_their_devices(proc):
     (proc / "net").mkdir()
     (proc / "net" / "route").write_text(ROUTES)
-    assert probe.routes() == ("192.0.2.0/24",)
+    assert [(route.cidr, route.device) for route in probe.routes()] == [
+        ("10.0.0.0/24", "tbr-1"),
+        ("192.0.2.0/24", "eth0"),
+        ("192.168.122.0/24", "virbr0"),
+    ]
 
 
 def test_flags_become_standard_traits():

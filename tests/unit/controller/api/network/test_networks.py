@@ -1,5 +1,9 @@
+import msgspec
 import pytest
 
+from common import wire
+from common.ids import bridge_name
+from controller.db import hosts
 from tests.services.api import api
 from tests.services.compute import Compute, compute
 
@@ -194,6 +198,7 @@ def test_pools(cloud, fields, pools):
         ),
         ({"cidr": "10.7.0.128/25"}, 409, "overlaps 10.7.0.0/24"),
         ({"cidr": "192.168.0.0/16"}, 409, "hosts route themselves"),
+        ({"cidr": "10.90.0.0/24"}, 409, "hosts route themselves"),
         ({"cidr": "10.54.0.0/24", "host_routes": [{}]}, 400, "host_routes"),
         ({"cidr": "10.54.0.0/24", "color": 1}, 400, "color"),
     ],
@@ -291,3 +296,14 @@ def test_quota_of_networks_is_counted_and_given_back(cloud):
 
 def test_there_are_no_security_groups(cloud):
     assert cloud.call("GET", "/network/v2.0/security-groups").status_code == 404
+
+
+def test_the_bridge_of_a_known_network_is_in_nobodys_way(cloud):
+    made = cloud.call("POST", "/network/v2.0/networks", {"network": {"name": "again"}}).json["network"]["id"]
+    route = wire.Route(cidr="10.55.0.0/24", device=bridge_name(made))
+    with cloud.api.services.store.tx() as tx:
+        host = hosts.get(tx, [cloud.host])[cloud.host]
+        changed = {**host.inventory, "routes": [msgspec.to_builtins(route)]}
+        hosts.HOSTS.save(tx, [msgspec.structs.replace(host, inventory=changed)])
+    body = {"subnet": {"network_id": made, "ip_version": 4, "cidr": "10.55.0.0/24"}}
+    assert cloud.call("POST", "/network/v2.0/subnets", body).status_code == 201
