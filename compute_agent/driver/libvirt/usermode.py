@@ -65,6 +65,8 @@ class SshForwards:
 
 def _is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        # as QEMU does: a connection that has just ended keeps nobody from listening
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((LOOPBACK, port))
         except OSError:
