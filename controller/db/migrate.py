@@ -1,5 +1,6 @@
 """Bring a database's schema up to date. Two processes may try at once: the second finds nothing to do."""
 
+import threading
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,6 +11,9 @@ from alembic.script import ScriptDirectory
 
 from common import errors
 from controller.db import dialect
+
+_ALONE = threading.Lock()
+"""Alembic keeps what it works on in globals: one upgrade at a time in a process."""
 
 
 def _config(connection: sa.Connection | None = None) -> Config:
@@ -33,13 +37,13 @@ def upgrade(url: str) -> str:
     """
     engine = dialect.engine(url, pool=1)
     try:
-        with dialect.away(), engine.begin() as connection:
+        with _ALONE, dialect.away(), engine.begin() as connection:
             dialect.alone(connection)
             _refuse_newer(MigrationContext.configure(connection).get_current_revision())
             command.upgrade(_config(connection), "head")
+            return newest()
     finally:
         engine.dispose()
-    return newest()
 
 
 def current(url: str) -> str | None:
