@@ -166,6 +166,17 @@ class Command(Message, frozen=True):
     request_id: str = ""
 
 
+class Sealed(Message, frozen=True):
+    """What is on the bus: a command's own bytes, and their signature (HMAC-SHA256, hex) with the host's key ``key``.
+
+    Both are empty for a host without a key.
+    """
+
+    key: str
+    signature: str
+    command: msgspec.Raw
+
+
 COMMANDS: dict[str, type[Message]] = {"welcome": Welcome, "lease": Lease, "converge": Goal, "query": Query}
 """Each verb's body."""
 

@@ -6,6 +6,7 @@ from controller.api.identity import routes as identity
 from controller.api.image import routes as image
 from controller.api.microversion import Microversions, Version
 from controller.api.network import routes as network
+from controller.api.operator import routes as operator
 from controller.api.route import Service
 
 COMPUTE_VERSIONS = Microversions("compute", "X-OpenStack-Nova-API-Version", Version(2, 1), Version(2, 1))
@@ -22,6 +23,7 @@ SERVICES = (
         COMPUTE_VERSIONS,
     ),
     Service("network", "/network", versions.NETWORK + network.ROUTES, errors_render.network, network.RULES),
+    Service("operator", "/toft/v1", operator.ROUTES, errors_render.identity, operator.RULES),
     Service("toft", "", versions.ROOT + image.FETCH, errors_render.identity),
 )
 """The last one has what is below no other's prefix."""

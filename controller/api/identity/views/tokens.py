@@ -14,6 +14,7 @@ ENDPOINTS = (
     ("image", "glance", "/image"),
     ("compute", "nova", "/compute/v2.1"),
     ("network", "neutron", "/network"),
+    ("toft", "toft", "/toft/v1"),
 )
 """(type, name, path) of each service; names are those that clients expect."""
 

@@ -1,0 +1,1 @@
+"""The operator's API: hosts, and what is seen of the whole."""

@@ -1,0 +1,1 @@
+"""Handlers of the operator's API, one noun a file."""

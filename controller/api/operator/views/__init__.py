@@ -1,0 +1,1 @@
+"""What the operator's API shows, one noun a file."""
