@@ -47,11 +47,12 @@ mkdir -p /run/libvirt /run/lock
 [ ! -e /dev/kvm ] || {{ mknod -m 666 /run/kvm c 10 232 && mount --bind /run/kvm /dev/kvm; }}
 {mounts}
 echo 1 > /proc/sys/net/ipv4/ip_forward
-virtlogd -d
-libvirtd -d
 touch "$FOLDER/ready"
-# bash, as the first process, takes leave of every orphan; libvirt would wait for ever for a zombie QEMU
-while :; do sleep 3600 & wait $!; done
+# bash, as the first process, starts both again when they die, and takes leave of every orphan;
+# libvirt would wait for ever for a zombie QEMU
+set +e
+while :; do virtlogd; sleep 0.2; done &
+while :; do libvirtd & wait $!; sleep 0.2; done
 """
 
 
@@ -67,6 +68,7 @@ class LibvirtHost:
 
     def start(self) -> None:
         """Start it and wait until its libvirtd answers."""
+        (self.folder / "ready").unlink(missing_ok=True)
         self._write_files()
         binds = "\n".join(f'mount --bind "$FOLDER/{here}" {there}' for here, there in MOUNTS.items())
         argv = ["unshare", "-m", "-n", "-u", "-p", "-f", "--kill-child", "--mount-proc", "--propagation", "private"]
@@ -85,25 +87,33 @@ class LibvirtHost:
         """Give the command line that runs ``argv`` inside; without ``network`` in the machine's own network, so that
         it reaches the machine's loopback and this host's libvirtd."""
         spaces = ["-m", "-u", "-p", *(["-n"] if network else [])]
-        return ["nsenter", "-t", str(self._init_pid()), *spaces, f"--wdns={Path.cwd()}", "--", *argv]
+        return ["nsenter", "-t", str(self.pid), *spaces, f"--wdns={Path.cwd()}", "--", *argv]
 
     def run(self, *argv: str) -> str:
         """Run a command inside and give what it printed."""
         done = subprocess.run(self.command(argv), check=True, capture_output=True, text=True)
         return done.stdout
 
-    def restart_libvirtd(self) -> None:
-        """Kill libvirtd (guests go on running) and start it again."""
-        self.run("bash", "-c", "kill -9 $(cat /run/libvirtd.pid); libvirtd -d")
+    @property
+    def pid(self) -> int:
+        """Give the id of the host's first process; all of the host ends with it."""
+        assert self._holder is not None, "the host is not started"
+        children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children").read_text().split()
+        return int(children[0])
 
     def stop(self) -> None:
         """End all that runs inside and remove its files."""
         if self._holder is not None:
-            self._keep_capabilities()
+            self.keep_capabilities()
+            self.cut_power()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def cut_power(self) -> None:
+        """End all that runs inside at once; its files stay."""
+        if self._holder is not None:
             os.killpg(self._holder.pid, signal.SIGKILL)
             self._holder.wait()
             self._holder = None
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _write_files(self) -> None:
         for name in MOUNTS:
@@ -116,15 +126,11 @@ class LibvirtHost:
         if SEED.is_dir():
             shutil.copytree(SEED, self.folder / "cache" / "qemu" / "capabilities", dirs_exist_ok=True)
 
-    def _keep_capabilities(self) -> None:
+    def keep_capabilities(self) -> None:
+        """Keep what libvirt learnt of QEMU for hosts that start later."""
         learnt = self.folder / "cache" / "qemu" / "capabilities"
         if learnt.is_dir():
             shutil.copytree(learnt, SEED, dirs_exist_ok=True)
-
-    def _init_pid(self) -> int:
-        assert self._holder is not None, "the host is not started"
-        children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children").read_text().split()
-        return int(children[0])
 
     def _wait(self, seconds: float = 30) -> None:
         assert self._holder is not None

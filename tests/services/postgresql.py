@@ -20,9 +20,9 @@ BIN = Path("/usr/lib/postgresql/15/bin")
 class PostgreSQL:
     """A server of its own in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = port or _free_port()
         self._user = "postgres" if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
@@ -33,6 +33,12 @@ class PostgreSQL:
     def url(self, database: str = "postgres") -> str:
         """Give the SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://toft@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def pid(self) -> int:
+        """Give the server's process; its others are children of it."""
+        assert self._process is not None
+        return self._process.pid
 
     def start(self) -> None:
         """Start, and wait until it answers."""

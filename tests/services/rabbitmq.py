@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 USER = "rabbitmq"
 
 CONFIG = """\
-listeners.tcp.1 = 127.0.0.1:{port}
+listeners.tcp.local = 127.0.0.1:{port}
 disk_free_limit.absolute = 1MB
 raft.wal_max_size_bytes = 16777216
 log.console = false
@@ -25,14 +25,33 @@ log.file.level = warning
 """
 
 
-class RabbitMQ:
-    """One broker. Its data outlive ``kill9`` and ``restart``, and go with ``stop``."""
+MANAGEMENT = """\
+management.tcp.ip = 127.0.0.1
+management.tcp.port = {port}
+management.rates_mode = none
+"""
 
-    def __init__(self) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="toft-rabbitmq-"))
-        self.port, self._dist, self._epmd_port = free_ports(3)
-        (self.home / "rabbitmq.conf").write_text(CONFIG.format(port=self.port))
-        (self.home / "enabled_plugins").write_text("[].\n")
+
+class RabbitMQ:
+    """One broker. Its data outlive ``kill9`` and ``restart``, and go with ``stop``.
+
+    :param ports: of AMQP, of the nodes among themselves, of epmd, of the management API; free ones unless given.
+    :param management: whether the management plugin runs.
+    :param address: where AMQP is offered besides loopback.
+    """
+
+    def __init__(
+        self, home: Path | None = None, ports: Sequence[int] = (), management: bool = False, address: str = ""
+    ) -> None:
+        self.home = home or Path(tempfile.mkdtemp(prefix="toft-rabbitmq-"))
+        self.port, self._dist, self._epmd_port, self.management_port = ports or free_ports(4)
+        config = CONFIG.format(port=self.port)
+        if address:
+            config += f"listeners.tcp.hosts = {address}:{self.port}\n"
+        if management:
+            config += MANAGEMENT.format(port=self.management_port)
+        (self.home / "rabbitmq.conf").write_text(config)
+        (self.home / "enabled_plugins").write_text(f"[{'rabbitmq_management' if management else ''}].\n")
         (self.home / ".erlang.cookie").write_text(os.urandom(16).hex())
         (self.home / ".erlang.cookie").chmod(0o400)
         self._as_user = {} if os.geteuid() else {"user": USER, "group": USER, "extra_groups": []}
@@ -47,6 +66,11 @@ class RabbitMQ:
     def url(self) -> str:
         """Give the URL of the default virtual host; the guest user may enter from loopback only."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}//"
+
+    @property
+    def pid(self) -> int:
+        """Give the node's process; its others are children of it."""
+        return int((self.home / "pid").read_text())
 
     def fresh_url(self) -> str:
         """Make a virtual host, so that a test has all names to itself, and give its URL."""
