@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Table, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,6 +15,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from common import errors
 
 LOG = logging.getLogger(__name__)
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+    "json_deserializer": msgspec.json.decode,
+}
 
 
 def engine(url: str, pool: int) -> sa.Engine:
@@ -22,6 +27,7 @@ def engine(url: str, pool: int) -> sa.Engine:
         return sa.create_engine(
             url,
             hide_parameters=True,  # what rows hold does not go into messages and logs
+            **_JSON,
             pool_size=pool,
             max_overflow=pool,
             pool_pre_ping=True,
@@ -35,6 +41,7 @@ def engine(url: str, pool: int) -> sa.Engine:
     made = sa.create_engine(
         url,
         hide_parameters=True,
+        **_JSON,
         connect_args={"check_same_thread": False, "timeout": 30},
         pool_size=pool,
         max_overflow=32,

@@ -1,7 +1,7 @@
 """The store: transactions, and the few verbs that everything writes with."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy import Table
 
 from common import errors
-from controller.db import dialect
+from controller.db import bulk, dialect
+from controller.db.bulk import Names, Row
 
-Row = Mapping[str, Any]
 T = TypeVar("T")
 
 PATIENCE = 60.0
@@ -23,63 +23,63 @@ class Tx:
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
+        self._database = connection.dialect.name
 
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         """Insert rows; all have the same columns.
 
         :raises Conflict: one is there already, or breaks a rule of the table.
         """
-        if rows:
-            with dialect.refusals(table.name):
-                self.connection.execute(sa.insert(table), [dict(row) for row in rows])
+        self._insert(table, rows)
 
     def put_new(self, table: Table, rows: Sequence[Row]) -> set[str]:
         """Insert the rows whose ``id`` is not there yet, and give those ids."""
-        if not rows:
-            return set()
-        statement = dialect.insert_new(self.connection.dialect.name, table).returning(table.c.id)
-        with dialect.refusals(table.name):
-            return {row[0] for row in self.connection.execute(statement, [dict(row) for row in rows])}
+        return {row[0] for row in self._insert(table, rows, returning=("id",), spare=True)}
 
     def ensure(self, table: Table, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
         """Insert the rows that are not there yet, and give their primary keys; others stay as they are.
 
         One that another transaction is just inserting is waited for.
         """
+        return set(self._insert(table, rows, returning=tuple(table.primary_key.columns.keys()), spare=True))
+
+    def _insert(
+        self, table: Table, rows: Sequence[Row], returning: Names = (), spare: bool = False
+    ) -> list[tuple[Any, ...]]:
         if not rows:
-            return set()
-        statement = dialect.insert_new(self.connection.dialect.name, table).returning(*table.primary_key.columns)
+            return []
+        statement = bulk.insert(self._database, table, tuple(rows[0]), returning, spare)
         with dialect.refusals(table.name):
-            return {tuple(row) for row in self.connection.execute(statement, [dict(row) for row in rows])}
+            found = self._with_rows(statement, table, bulk.with_defaults(table, rows))
+            return [tuple(row) for row in found] if returning else []
 
     def change(self, table: Table, rows: Sequence[Row], where: Sequence[str] = ("id",), add: Sequence[str] = ()) -> int:
         """Update one row for each of ``rows``, found by the columns ``where``; the others are set, or added (``add``).
 
+        They are locked in the order of their keys. All of ``rows`` have the same columns.
+
         :returns: how many were found; fewer than ``rows`` means that a comparison (a generation, an epoch) failed.
         :raises Conflict: a rule of the table forbids it (a claim over capacity, a quota).
         """
-        if not rows:
-            return 0
-        columns = [name for name in rows[0] if name not in where]
-        values = {
-            n: table.c[n] + sa.bindparam(f"v_{n}", type_=table.c[n].type)
-            if n in add
-            else sa.bindparam(f"v_{n}", type_=table.c[n].type)
-            for n in columns
-        }
-        statement = sa.update(table).where(*(table.c[n] == sa.bindparam(f"w_{n}") for n in where)).values(values)
         found = 0
-        with dialect.refusals(table.name):
-            for row in rows:
-                bound = {f"w_{n}": row[n] for n in where} | {f"v_{n}": row[n] for n in columns}
-                found += self.connection.execute(statement, bound).rowcount
+        for some in bulk.rounds(rows, tuple(where)):
+            names = tuple(some[0])
+            statement = bulk.update(self._database, table, names, tuple(where), tuple(add), len(some) > 1)
+            with dialect.refusals(table.name):
+                found += self._with_rows(statement, table, some).rowcount
         return found
 
     def remove(self, table: Table, rows: Sequence[Row], where: Sequence[str] = ("id",)) -> int:
         """Delete what matches each of ``rows`` in the columns ``where``; gives how many went."""
-        statement = sa.delete(table).where(*(table.c[n] == sa.bindparam(f"w_{n}") for n in where))
+        if not rows:
+            return 0
+        keys = [{name: row[name] for name in where} for row in rows]
+        statement = bulk.delete(self._database, table, tuple(where), len(rows) > 1)
         with dialect.refusals(table.name):
-            return sum(self.connection.execute(statement, {f"w_{n}": row[n] for n in where}).rowcount for row in rows)
+            return self._with_rows(statement, table, keys).rowcount
+
+    def _with_rows(self, statement: str, table: Table, rows: Sequence[Row]) -> sa.CursorResult[Any]:
+        return self.connection.exec_driver_sql(statement, (bulk.encode(self._database, table, rows),))
 
     def rows(self, statement: sa.Executable) -> list[tuple[Any, ...]]:
         """Run a statement and give all its rows, as plain tuples."""

@@ -1,11 +1,11 @@
 """Images in SQL, and who holds their files."""
 
-import json
 import operator as op
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from common.model.image import Image, ImageStatus
@@ -75,7 +75,7 @@ def _wanted(filters: Filters) -> list[_Clause]:
     where += [_columns.properties[name].as_string() == value for name, value in filters.properties.items()]
     # tags are a JSON list: each stands in its text in quotes of its own
     text = sa.cast(_columns.tags, sa.Text)
-    where += [text.contains(json.dumps(tag), autoescape=True) for tag in filters.tags]
+    where += [text.contains(msgspec.json.encode(tag).decode(), autoescape=True) for tag in filters.tags]
     where.append(_columns.hidden.is_(filters.hidden))
     where += [_columns[name].in_(values) for name, values in filters.among.items()]
     where += [COMPARED[way](_columns[name], at) for name, way, at in filters.times]
