@@ -1,6 +1,6 @@
 # Toft: `make help` lists all there is.
 .DEFAULT_GOAL := help
-.PHONY: help run down clean-state doctor test unit libvirt lint typing docs hosts packages venv image golden samples clean
+.PHONY: help run down clean-state doctor test unit libvirt lint typing docs hosts bench packages venv image golden samples clean
 SHELL := /bin/bash
 TOFT := .venv/bin/toft
 IMAGE := build/tiny
@@ -43,6 +43,11 @@ docs: venv ## samples, diagrams, links and release notes
 hosts: packages venv image ## heavy proof: a controller and two agents over RabbitMQ and PostgreSQL, killed in the middle
 	@lab/packages test
 	@.venv/bin/tox -q run -e hosts
+
+bench: packages venv ## measure: BENCH=create|api|idle|recover [RUNS=n] [JSON=1]
+	@lab/packages test
+	@[ "$(BENCH)" ] || { echo 'say what: make bench BENCH=create'; exit 2; }
+	@.venv/bin/python -m bench.$(BENCH)
 
 golden: venv ## write the golden XML files anew
 	@.venv/bin/tox -q run -e py -- tests/unit/compute_agent/domain_xml --regenerate

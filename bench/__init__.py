@@ -1,0 +1,1 @@
+"""Measurements: the whole thing, with real services, every process's CPU counted. `make bench BENCH=create`."""
