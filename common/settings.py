@@ -28,6 +28,12 @@ class State(Group, frozen=True):
             description="Folder of the database, journal, images and guest files. Never below a checkout: the QEMU user must be able to pass through each folder above it."
         ),
     ] = "/var/lib/toft"
+    keys: Annotated[
+        str,
+        Meta(
+            description="Folder of the controllers' keys. Empty: keys/ below path. All controllers of one database need the same keys: share the folder, or copy it."
+        ),
+    ] = ""
 
 
 class Database(Group, frozen=True):
@@ -116,6 +122,12 @@ class Controller(Group, frozen=True):
     """[controller] Workflows and hosts."""
 
     name: Annotated[str, Meta(description="This controller's name. Empty: the machine's.")] = ""
+    url: Annotated[
+        str,
+        Meta(
+            description="URL under which agents and other controllers reach this very controller, to fetch images. Empty: made of [api] listen and port where others can reach that address, else [api] url."
+        ),
+    ] = ""
     batch: Annotated[int, Meta(description="Workflows taken in one transaction.")] = 64
     lease_seconds: Annotated[
         float, Meta(description="Seconds a host may speak after its last heartbeat was answered.")
@@ -140,6 +152,13 @@ class Agent(Group, frozen=True):
 
     host_id: Annotated[str, Meta(description="This host's uuid. Empty: made once and kept in the state folder.")] = ""
     name: Annotated[str, Meta(description="This host's name. Empty: the machine's.")] = ""
+    keys: Annotated[
+        str,
+        Meta(
+            description="Keys that commands to this host are signed with, as `toft host enroll` gives them: id:hex, several with a blank between. Empty: only what is not signed is taken.",
+            extra_json_schema={"secret": True},
+        ),
+    ] = ""
     boot_id: Annotated[str, Meta(description="This boot's id. Empty: the kernel's.")] = ""
     driver: Annotated[str, Meta(description="libvirt, or memory (pretends; for labs and tests).")] = "libvirt"
     workers: Annotated[int, Meta(description="Calls on the hypervisor made at once.")] = 4
@@ -153,6 +172,19 @@ class Agent(Group, frozen=True):
         float, Meta(description="Seconds a guest may take to power off before its power is cut.")
     ] = 60.0
     tries: Annotated[int, Meta(description="Times a goal is tried before it is reported as failed.")] = 3
+    repairs_per_minute: Annotated[
+        int,
+        Meta(
+            description="Lost domains built again, and deleted ones deleted again, that nobody asked for: so many in a minute at most, the others wait."
+        ),
+    ] = 5
+    returns_at_once: Annotated[
+        int, Meta(description="Guests started in any ten seconds after this host's restart; the others wait.")
+    ] = 4
+    crash_restarts: Annotated[
+        int, Meta(description="Times a guest whose QEMU crashed is started again within crash_seconds; then it stays off.")
+    ] = 3
+    crash_seconds: Annotated[float, Meta(description="Seconds within which a guest's crashes are counted.")] = 600.0
     reserved_cpus: Annotated[int, Meta(description="Physical CPUs that guests never get.")] = 0
     reserved_memory_mib: Annotated[int, Meta(description="Memory in MiB that guests never get.")] = 1024
     reserved_disk_gib: Annotated[
@@ -188,6 +220,19 @@ class Logs(Group, frozen=True):
     file: Annotated[str, Meta(description="File to log to. Empty: standard error.")] = ""
 
 
+class Metrics(Group, frozen=True):
+    """[metrics] What Prometheus reads, on an address of its own."""
+
+    listen: Annotated[
+        str,
+        Meta(description="Address to listen on. It asks for no password: keep it to loopback or a network of yours."),
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(description="Port to listen on. 0: there is no such endpoint.")] = 0
+
+
+_NOT_FOR_OTHERS = ("", "127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "*")  # noqa: S104 (compared, not bound)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All groups; each field is a section of the file."""
 
@@ -202,6 +247,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     agent: Agent = Agent()
     libvirt: Libvirt = Libvirt()
     logs: Logs = Logs()
+    metrics: Metrics = Metrics()
 
     @property
     def database_url(self) -> str:
@@ -212,6 +258,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def api_url(self) -> str:
         """Give the URL of the API as clients and agents reach it, without a slash at the end."""
         return self.api.url.rstrip("/") or f"http://{self.api.listen}:{self.api.port}"
+
+    @property
+    def controller_url(self) -> str:
+        """Give the URL of this very controller, as agents and other controllers reach it, without a slash at the end."""
+        if self.controller.url:
+            return self.controller.url.rstrip("/")
+        return self.api_url if self.api.listen in _NOT_FOR_OTHERS else f"http://{self.api.listen}:{self.api.port}"
+
+    @property
+    def keys_folder(self) -> Path:
+        """Give the folder of the controllers' keys."""
+        return Path(self.state.keys or Path(self.state.path) / "keys")
 
 
 _KINDS: dict[Any, type[cfg.Opt]] = {bool: cfg.BoolOpt, int: cfg.IntOpt, float: cfg.FloatOpt, str: cfg.StrOpt}

@@ -3,7 +3,9 @@
     writer   takes what handlers submit          runner   takes workflows that are ready
     relay    publishes the outbox                inbox    takes in what hosts report
     tenure   keeps the scheduler's lease         watch    notices silent hosts
-    ageing   forgets what is old                 api      answers HTTP
+    ageing   forgets what is old                 presence tells the other controllers of this one
+    api      answers HTTP
+    metrics  answers Prometheus, where a port for it is set
 
 A commit wakes whoever has work after it; besides, each looks by itself every ``poll_seconds``.
 """
@@ -11,17 +13,22 @@ A commit wakes whoever has work after it; besides, each looks by itself every ``
 import logging
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 from common import errors
 from common.bus.contract import Bus
 from common.clock import Clock
+from common.exposed import Exposed
+from common.gauges import Reading, timed
 from common.ids import time_ordered
 from common.loop import Loop
 from common.settings import Settings
+from controller import same_keys
 from controller.admission.identity import Bootstrap
 from controller.answers import Answers
 from controller.api import app
@@ -32,16 +39,21 @@ from controller.api.policy import Policy
 from controller.api.routes import SERVICES
 from controller.api.server import ApiServer
 from controller.db import migrate
-from controller.db.engine import Store
 from controller.image_store import ImageStore
 from controller.scheduler.simple import SimpleScheduler
 from controller.secrets import Secrets, valid
+from controller.sight import metrics, readings
+from controller.sight.consumer import SeenConsumer
+from controller.sight.scheduler import SeenScheduler
+from controller.sight.store import SeenStore
 from controller.workflow.ageing import Ageing
 from controller.workflow.inbox import Inbox
+from controller.workflow.presence import SECONDS as PRESENCE_SECONDS
+from controller.workflow.presence import Presence
 from controller.workflow.registry import WORKFLOWS
 from controller.workflow.relay import Relay
 from controller.workflow.runner import Runner
-from controller.workflow.tenure import SECONDS, Tenure
+from controller.workflow.tenure import NAMES, SECONDS, Tenure
 from controller.workflow.watch import Watch
 from controller.workflow.world import World
 from controller.writer.answers import Answers as KeptAnswers
@@ -52,13 +64,14 @@ LOG = logging.getLogger(__name__)
 LISTEN_SECONDS = 0.5
 WATCH_SECONDS = 5.0
 AGEING_SECONDS = 600.0
+T = TypeVar("T")
 
 
 class ControllerService:
     """A controller in threads of this process. Making it brings the database's schema up to date.
 
     :raises DatabaseUnavailable: the database cannot be reached.
-    :raises SettingsError: a setting is wrong, or the database is of a newer version.
+    :raises SettingsError: a setting is wrong, the database is of a newer version, or it is used with other keys.
     """
 
     def __init__(self, settings: Settings, bus: Bus, clock: Clock) -> None:
@@ -66,19 +79,24 @@ class ControllerService:
         name = settings.controller.name or platform.node()
         ids = time_ordered(clock)
         migrate.upgrade(settings.database_url)
-        self.store = Store(settings.database_url, settings.database.pool)
-        self.world = World(clock, ids, settings, SimpleScheduler(clock, ids))
-        secrets = Secrets(Path(settings.state.path) / "keys")
+        self._exposed = Exposed(settings.metrics, metrics.METRICS)
+        gauges = self._exposed.gauges
+        self.store = SeenStore(settings.database_url, settings.database.pool, gauges, clock)
+        self.world = World(clock, ids, settings, SeenScheduler(SimpleScheduler(clock, ids), gauges, clock))
+        secrets = self._secrets(settings)
         urls = secrets.image_urls(settings.api_url, clock, settings.images.url_seconds)
         answers = Answers(self.store, clock)
         kept = KeptAnswers(secrets.answers.encrypt, secrets.answers.decrypt)
 
-        self._publisher, self._consumer, self._declared = bus.publisher(), bus.reports(), False
+        self._publisher, self._declared = bus.publisher(), False
+        self._consumer = SeenConsumer(bus.reports(), gauges)
         self.relay = Relay(self.store, self._publisher, clock, urls.sign)
+        self.presence = Presence(self.store, self.world, name, settings.controller_url, version("toft"), self._gauges)
         self.tenure = Tenure(self.store, self.world, f"{name}/{os.getpid()}")
         self.runner = Runner(self.store, self.world, WORKFLOWS, self.tenure.holds)
         self.inbox = Inbox(self.store, self.world, self._consumer, bus.declare_host, self.relay.post, answers.wake)
-        self.writer = WriterService(GroupWriter(self.store, self.world, kept, committed=self._wake))
+        self._group = GroupWriter(self.store, self.world, kept, committed=self._wake)
+        self.writer = WriterService(self._group)
         self.services = Services(
             store=self.store,
             writer=self.writer,
@@ -94,24 +112,48 @@ class ControllerService:
         )
         self.services.images.forget_unfinished()
         is_token = partial(valid, secrets.tokens, clock=clock, seconds=settings.api.token_seconds)
-        self._api = ApiServer(app.make(self.services), settings, is_token)
+        self._api = ApiServer(app.make(self.services, gauges=gauges), settings, is_token)
         self._loops = {loop.name: loop for loop in self._made_loops(settings.controller.poll_seconds)}
 
+    def _secrets(self, settings: Settings) -> Secrets:
+        """Read the keys, and see that the other controllers have the same."""
+        secrets = Secrets(settings.keys_folder)
+        try:
+            same_keys.check(self.store, secrets.fingerprints(), settings.keys_folder)
+        except BaseException:
+            self.store.close()
+            raise
+        return secrets
+
+    def _gauges(self) -> dict[str, object]:
+        return {"scheduler": self.tenure.holds("scheduler")}
+
     def _made_loops(self, poll: float) -> Iterator[Loop]:
-        yield Loop("relay", self._relay_turn, poll)
-        yield Loop("runner", self._runner_turn, poll)
+        yield Loop("relay", self._timed("relay", self._relay_turn), poll)
+        yield Loop("runner", self._timed("runner", self._runner_turn), poll)
         yield Loop("inbox", self._inbox_turn, 0.0)
         yield Loop("tenure", self._tenure_turn, SECONDS / 3)
-        yield Loop("watch", Watch(self.store, self.world).turn, WATCH_SECONDS)
-        yield Loop("ageing", Ageing(self.store, self.world).turn, AGEING_SECONDS)
+        yield Loop("watch", self._timed("watch", Watch(self.store, self.world).turn), WATCH_SECONDS)
+        yield Loop("presence", self.presence.turn, PRESENCE_SECONDS)
+        yield Loop("ageing", self._timed("ageing", Ageing(self.store, self.world).turn), AGEING_SECONDS)
+
+    def _timed(self, name: str, turn: Callable[[], T]) -> Callable[[], T]:
+        return timed(turn, self._exposed.gauges, self.world.clock, metrics.TURN, name)
 
     def start(self) -> None:
-        """Begin: loops first, the API last. Without a broker it says so and goes on when one comes."""
+        """Begin: loops first, the API last. Without a broker it says so and goes on when one comes.
+
+        :raises SettingsError: another controller has this one's name.
+        :raises DatabaseUnavailable: the database went away meanwhile; nothing was begun.
+        """
+        self.presence.arrive()
         self.writer.start()
-        files.tidy(self.services)
+        with suppress(errors.Unavailable):
+            files.tidy(self.services)
         for loop in self._loops.values():
             loop.start()
         self._api.start()
+        self._exposed.start(readings.Readings(self.store, self.world.clock, WORKFLOWS).look, self._own_readings)
         LOG.info("the API answers on %s", self.services.settings.api_url)
 
     def bootstrap(self, users: Mapping[str, tuple[str, str, str]]) -> None:
@@ -124,6 +166,7 @@ class ControllerService:
 
     def stop(self) -> None:
         """Stop: the API first. What is not done goes on at the next start, here or in another controller."""
+        self._exposed.stop()
         self._api.stop()
         for loop in self._loops.values():
             loop.stop()
@@ -131,10 +174,14 @@ class ControllerService:
             loop.join()
         with suppress(errors.Unavailable):
             self.tenure.end()
+            self.presence.leave()
         self.writer.stop()
         self._publisher.close()
         self._consumer.close()
         self.store.close()
+
+    def _own_readings(self) -> Iterator[Reading]:
+        return readings.of_process(self._group, self.store, NAMES, self.tenure.holds)
 
     # ---- turns ---------------------------------------------------------------------------------------------
     def _relay_turn(self) -> int:

@@ -9,6 +9,7 @@ import falcon
 import msgspec
 
 from common import errors
+from common.gauges import UNSEEN, Gauges
 from controller.api import errors_render, middleware
 from controller.api.http import Answer, Request, Services
 from controller.api.route import Route, Service, choose
@@ -29,13 +30,13 @@ _FALCON_SAYS = {
 }
 
 
-def make(services: Services, table: Iterable[Service] = SERVICES) -> "falcon.App[Any, Any]":
+def make(services: Services, table: Iterable[Service] = SERVICES, gauges: Gauges = UNSEEN) -> "falcon.App[Any, Any]":
     """Make the WSGI callable.
 
     :param table: the services; the last owns what no prefix of another's covers.
     """
     table = tuple(table)
-    app: falcon.App[Any, Any] = falcon.App(middleware=middleware.ordered(services, table))
+    app: falcon.App[Any, Any] = falcon.App(middleware=middleware.ordered(services, table, gauges))
     app.req_options.strip_url_path_trailing_slash = True
     for service in table:
         for path, routes in _by_path(service).items():

@@ -7,10 +7,12 @@ from typing import Any
 import falcon
 
 from common import errors, ids, logs
+from common.gauges import Gauges
 from controller.api import auth
 from controller.api.http import Services
 from controller.api.microversion import Version
 from controller.api.route import Service
+from controller.api.seen import Seen
 
 UNVERSIONED = Version(1, 0)
 """The version of requests to services without microversions."""
@@ -18,9 +20,9 @@ UNVERSIONED = Version(1, 0)
 _GLOBAL_ID = re.compile(r"req-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def ordered(services: Services, table: Sequence[Service]) -> tuple[Any, ...]:
+def ordered(services: Services, table: Sequence[Service], gauges: Gauges) -> tuple[Any, ...]:
     """Give the middleware, outermost first."""
-    return (RequestIds(services), Versions(table), Authentication(services))
+    return (Seen(gauges, services.world.clock), RequestIds(services), Versions(table), Authentication(services))
 
 
 class RequestIds:

@@ -68,6 +68,11 @@ class GroupWriter:
         self._queue.append(_Waiting(Wish(change, key), future))
         return future
 
+    @property
+    def waiting(self) -> int:
+        """Give how many changes wait for a turn."""
+        return len(self._queue)
+
     def submit(self, change: Change[R], key: Key | None = None) -> R:
         """Write at once, in the caller's thread: for tests, the simulator and small tools. See ``Writer``."""
         future = self.offer(change, key)
