@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from common import errors
 from common.backoff import backoff
+from common.clock import SystemClock
+from common.patience import Said
 
 LOG = logging.getLogger(__name__)
 LONGEST_BACKOFF = 10.0
@@ -42,15 +44,18 @@ class Loop:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        failures = 0
+        failures, said = 0, Said(SystemClock())
         while not self._stopping.is_set():
             self._woken.clear()
             try:
                 busy = self._turn()
                 failures = 0
+                if said.over():
+                    LOG.info("%s goes on", self.name)
             except errors.Unavailable as error:
                 failures += 1
-                LOG.warning("%s waits: %s", self.name, error.message)
+                if said.is_due():
+                    LOG.warning("%s waits: %s", self.name, error.message)
             except Exception:
                 failures += 1
                 LOG.exception("a turn of %s failed", self.name)

@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import os
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -11,8 +13,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from common import errors
 from common.clock import Clock
+from common.durable import sync_folder
 
-TOKENS, ANSWERS, IMAGES = "tokens", "answers", "images"
+TOKENS, ANSWERS, IMAGES, DIGESTS = "tokens", "answers", "images", "digests"
 
 
 class Secrets:
@@ -29,10 +32,25 @@ class Secrets:
         self.answers = MultiFernet([Fernet(key) for key in _keys(folder / ANSWERS)])
         """Encrypts the answers kept for idempotency keys."""
         self._images = _keys(folder / IMAGES)
+        self._digests = _keys(folder / DIGESTS)
+        self.folder = folder
 
     def image_urls(self, base_url: str, clock: Clock, seconds: int) -> "ImageUrls":
         """Give what signs the URLs under which agents fetch images, for ``seconds`` each."""
         return ImageUrls(self._images, base_url, clock, seconds)
+
+    def digest(self, text: bytes) -> str:
+        """Give the keyed digest of a request, in hex: from what is stored of it nobody can guess what was sent."""
+        return hmac.new(self._digests[0], text, hashlib.sha256).hexdigest()
+
+    def fingerprints(self) -> dict[str, list[str]]:
+        """Give what can be told of each file's keys: enough to compare them, nothing to use."""
+        files = sorted(path for path in self.folder.iterdir() if path.suffix == "")
+        return {path.name: [_fingerprint(key) for key in _keys(path)] for path in files}
+
+
+def _fingerprint(key: bytes) -> str:
+    return hashlib.sha256(b"toft key\n" + key).hexdigest()[:16]
 
 
 def _keys(file: Path) -> list[bytes]:
@@ -40,15 +58,8 @@ def _keys(file: Path) -> list[bytes]:
 
     :raises SettingsError: a line of it is no key.
     """
-    try:
-        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(handle, "wb") as new:
-            new.write(Fernet.generate_key() + b"\n")
-            new.flush()
-            os.fsync(new.fileno())
+    if not file.exists():
+        _make(file)
     keys = file.read_bytes().split()
     try:
         if not keys:
@@ -58,6 +69,21 @@ def _keys(file: Path) -> list[bytes]:
     except ValueError as error:
         raise errors.SettingsError(f"{file}: not a list of keys, one a line: {error}") from error
     return keys
+
+
+def _make(file: Path) -> None:
+    """Make a file of one key, whole; where another controller makes it at this moment, that one's stays."""
+    handle, part = tempfile.mkstemp(suffix=".part", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as new:
+            new.write(Fernet.generate_key() + b"\n")
+            new.flush()
+            os.fsync(new.fileno())
+        with suppress(FileExistsError):
+            os.link(part, file)
+        sync_folder(file.parent)
+    finally:
+        Path(part).unlink()
 
 
 def unseal(sealed: MultiFernet, token: bytes) -> bytes:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
+from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ from common.gauges import Reading, timed
 from common.ids import time_ordered
 from common.loop import Loop
 from common.settings import Settings
+from controller import same_keys
 from controller import same_keys
 from controller.admission.identity import Bootstrap
 from controller.answers import Answers
@@ -48,6 +50,8 @@ from controller.sight.scheduler import SeenScheduler
 from controller.sight.store import SeenStore
 from controller.workflow.ageing import Ageing
 from controller.workflow.inbox import Inbox
+from controller.workflow.presence import SECONDS as PRESENCE_SECONDS
+from controller.workflow.presence import Presence
 from controller.workflow.presence import SECONDS as PRESENCE_SECONDS
 from controller.workflow.presence import Presence
 from controller.workflow.registry import WORKFLOWS
@@ -92,6 +96,7 @@ class ControllerService:
         self._consumer = SeenConsumer(bus.reports(), gauges)
         self.relay = Relay(self.store, self._publisher, clock, urls.sign)
         self.presence = Presence(self.store, self.world, name, settings.controller_url, version("toft"), self._gauges)
+        self.presence = Presence(self.store, self.world, name, settings.controller_url, version("toft"), self._gauges)
         self.tenure = Tenure(self.store, self.world, f"{name}/{os.getpid()}")
         self.runner = Runner(self.store, self.world, WORKFLOWS, self.tenure.holds)
         self.inbox = Inbox(self.store, self.world, self._consumer, bus.declare_host, self.relay.post, answers.wake)
@@ -128,12 +133,26 @@ class ControllerService:
     def _gauges(self) -> dict[str, object]:
         return {"scheduler": self.tenure.holds("scheduler")}
 
+    def _secrets(self, settings: Settings) -> Secrets:
+        """Read the keys, and see that the other controllers have the same."""
+        secrets = Secrets(settings.keys_folder)
+        try:
+            same_keys.check(self.store, secrets.fingerprints(), settings.keys_folder)
+        except BaseException:
+            self.store.close()
+            raise
+        return secrets
+
+    def _gauges(self) -> dict[str, object]:
+        return {"scheduler": self.tenure.holds("scheduler")}
+
     def _made_loops(self, poll: float) -> Iterator[Loop]:
         yield Loop("relay", self._timed("relay", self._relay_turn), poll)
         yield Loop("runner", self._timed("runner", self._runner_turn), poll)
         yield Loop("inbox", self._inbox_turn, 0.0)
         yield Loop("tenure", self._tenure_turn, SECONDS / 3)
         yield Loop("watch", self._timed("watch", Watch(self.store, self.world).turn), WATCH_SECONDS)
+        yield Loop("presence", self.presence.turn, PRESENCE_SECONDS)
         yield Loop("presence", self.presence.turn, PRESENCE_SECONDS)
         yield Loop("ageing", self._timed("ageing", Ageing(self.store, self.world).turn), AGEING_SECONDS)
 
@@ -174,6 +193,7 @@ class ControllerService:
             loop.join()
         with suppress(errors.Unavailable):
             self.tenure.end()
+            self.presence.leave()
             self.presence.leave()
         self.writer.stop()
         self._publisher.close()

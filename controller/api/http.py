@@ -1,6 +1,5 @@
 """A request as handlers see it, and the answers they give."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -196,8 +195,8 @@ class Request:
         # a key is its project's, but an answer is its user's: a made keypair's private half is in it
         words = [self.who.user_id, self._raw.method, self._raw.path, self._raw.query_string]
         parts = [word.encode() for word in words]
-        digest = hashlib.sha256(b"\n".join([*parts, self.body() if body is None else body]))
-        return Key(self.who.project_id or self.who.user_id, key, digest.hexdigest())
+        digest = self.services.secrets.digest(b"\n".join([*parts, self.body() if body is None else body]))
+        return Key(self.who.project_id or self.who.user_id, key, digest)
 
     def url(self, path: str) -> str:
         """Give the absolute URL of ``path``, as clients reach this API."""

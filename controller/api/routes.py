@@ -1,6 +1,6 @@
 """Every service and its routes, in one table: adding an endpoint is adding a line to a service's ROUTES."""
 
-from controller.api import errors_render, versions
+from controller.api import errors_render, health, versions
 from controller.api.compute import routes as compute
 from controller.api.identity import routes as identity
 from controller.api.image import routes as image
@@ -24,6 +24,6 @@ SERVICES = (
     ),
     Service("network", "/network", versions.NETWORK + network.ROUTES, errors_render.network, network.RULES),
     Service("operator", "/toft/v1", operator.ROUTES, errors_render.identity, operator.RULES),
-    Service("toft", "", versions.ROOT + image.FETCH, errors_render.identity),
+    Service("toft", "", versions.ROOT + health.ROUTES + image.FETCH, errors_render.identity),
 )
 """The last one has what is below no other's prefix."""
