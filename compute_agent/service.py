@@ -27,6 +27,7 @@ from common.wire import Event, pack
 from compute_agent.driver.contract import Driver
 from compute_agent.driver.memory import MemoryDriver
 from compute_agent.identity import folder, identity
+from compute_agent.intake import take_in
 from compute_agent.journal import Journal
 from compute_agent.lanes import OTHERS, WorkerLanes
 from compute_agent.runner import Outcome
@@ -168,7 +169,7 @@ class AgentService:
                     losses = self._session.losses
                     _close(consumer)
                     consumer = self._bus.commands(self.identity.host)
-                self._take(consumer)
+                take_in(consumer, self._journalled, timeout=1.0)
                 told = ""
             except errors.Unavailable as error:
                 LOG.log(logging.DEBUG if error.message == told else logging.INFO, "no commands: %s", error.message)
@@ -178,20 +179,6 @@ class AgentService:
                 LOG.exception("commands were not taken; they come again")
                 self._rest()
         _close(consumer)
-
-    def _take(self, consumer: Consumer) -> None:
-        deliveries = consumer.receive(timeout=1.0)
-        if not deliveries:
-            return
-        tags = [delivery.tag for delivery in deliveries]
-        try:
-            refused = set(self._journalled([delivery.body for delivery in deliveries]))
-        except Exception:
-            consumer.release(tags)
-            raise
-        consumer.ack([tag for place, tag in enumerate(tags) if place not in refused])
-        if refused:
-            consumer.reject([tag for place, tag in enumerate(tags) if place in refused])
 
     def _journalled(self, bodies: Sequence[bytes]) -> list[int]:
         """Have the loop take commands, and wait until it has."""
