@@ -243,7 +243,10 @@ class Present(Message, frozen=True):
 
 
 class Hello(Message, frozen=True):
-    """An agent introduces itself. ``id`` is new for each hello; the welcome repeats it."""
+    """An agent introduces itself. ``id`` is new for each hello; the welcome repeats it.
+
+    ``keys``: ids of those that it takes commands' signatures of; none: it has no key.
+    """
 
     id: str
     name: str
@@ -253,6 +256,7 @@ class Hello(Message, frozen=True):
     inventory: Inventory
     present: tuple[Present, ...]
     strangers: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 class Heartbeat(Message, frozen=True):

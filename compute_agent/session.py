@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from common import errors
 from common.clock import Clock
 from common.ids import Ids
+from common.refusals import Refusals, Refused
 from common.settings import Agent
 from common.states import Power
 from common.wire import Answer, Command, Event, Goal, Hello, Inventory, Lease, Query, Stale, Welcome, body_of, unpack
@@ -29,6 +30,7 @@ from compute_agent.outbox import Outbox
 from compute_agent.reporter import Look, Reporter, look
 from compute_agent.resources.report import present
 from compute_agent.runner import Lanes, Outcome, Runner
+from compute_agent.seals import Seals, keys
 
 LOG = logging.getLogger(__name__)
 
@@ -37,6 +39,9 @@ FIRST_PATIENCE, LONGEST_PATIENCE = 30.0, 300.0
 
 CONNECT_SECONDS = 120.0
 """Deadline of connecting: a driver may have to prove what its host can do."""
+
+HERE = "the bus"
+"""Where refused commands came from, as far as a host can tell."""
 
 HYPERVISOR_SECONDS = 10.0
 """Pause between attempts to reach the hypervisor."""
@@ -80,6 +85,8 @@ class Session:
             driver, journal, self._runner, lanes, self._outbox, self._convergence, self._drift, clock, settings
         )
         self._standing = Standing(clock)
+        self._seals = Seals(keys(settings.keys))
+        self.refusals = Refusals(LOG)
         self._hello = ""
         self._asked = self._ask_again = 0.0
         self._patience = FIRST_PATIENCE
@@ -136,6 +143,7 @@ class Session:
                 inventory=inventory,
                 present=present(seen.listing, self._journal.living(), unsure, self._lanes.stuck()),
                 strangers=seen.listing.strangers,
+                keys=self._seals.names,
             )
         )
         LOG.info(
@@ -171,9 +179,9 @@ class Session:
         with self._journal.together():
             for place, body in enumerate(bodies):
                 try:
-                    queries.extend(self._one(unpack(body, Command)))
+                    queries.extend(self._one(unpack(self._seals.open(body), Command)))
                 except errors.BadRequest as error:
-                    LOG.error("a command that cannot be understood: %s", error.message)
+                    self.refusals.count(error.kind if isinstance(error, Refused) else "malformed", HERE, error.message)
                     refused.append(place)
         if self.epoch is not None:
             for server in self._drift.open():
@@ -185,19 +193,20 @@ class Session:
     def _one(self, command: Command) -> Iterator[tuple[str, Query]]:
         """Take one command; gives the query that it was, if any."""
         if command.host != self._identity.host:
-            raise errors.BadRequest(f"command {command.id} is for host {command.host}")
+            raise Refused("other-host", f"command {command.id} is for host {command.host}")
         body = body_of(command)
         if isinstance(body, Welcome):
             self._welcome(body)
         elif command.host_epoch != self.epoch:
-            LOG.info("%s %s came under epoch %d, not %s", command.verb, command.id, command.host_epoch, self.epoch)
+            why = f"{command.verb} {command.id} came under epoch {command.host_epoch}, not {self.epoch}"
+            self.refusals.count("old-epoch", HERE, why)
             if isinstance(body, Goal):
                 stale = Stale(command=command.id, host_epoch=command.host_epoch)
                 self._outbox.say(stale, body.server, body.generation, command.request_id)
         elif isinstance(body, Lease):
             self._standing.renew(body)
         elif self._standing.expired(command.expires):
-            LOG.info("%s %s came too late", command.verb, command.id)
+            self.refusals.count("expired", HERE, f"{command.verb} {command.id} came too late")
         elif isinstance(body, Goal):
             self._accept(command, body)
         elif isinstance(body, Query):

@@ -12,6 +12,7 @@ from common.bus.contract import COMMANDS, Outgoing, Publisher
 from common.clock import Clock
 from controller.db import outbox
 from controller.db.engine import Store
+from controller.seals import unsigned
 
 LOG = logging.getLogger(__name__)
 BATCH = 256
@@ -20,12 +21,18 @@ RETRY_SECONDS = 5.0
 SignUrl = Callable[[str, str], str]
 """(digest, host) -> a URL under which that host may fetch that image for a while."""
 
+Seal = Callable[[Sequence[wire.Command]], list[bytes]]
+"""Commands -> what goes on the bus, signed with the keys of the hosts they go to (``Seals.seal``)."""
+
 
 class Relay:
     """Publishes commands, each at least once. Rows leave the outbox when the broker has confirmed them."""
 
-    def __init__(self, store: Store, publisher: Publisher, clock: Clock, sign_url: SignUrl) -> None:
-        self._store, self._publisher, self._clock, self._sign_url = store, publisher, clock, sign_url
+    def __init__(
+        self, store: Store, publisher: Publisher, clock: Clock, sign_url: SignUrl, seal: Seal = unsigned
+    ) -> None:
+        self._store, self._publisher, self._clock = store, publisher, clock
+        self._sign_url, self._seal = sign_url, seal
         self._fleeting: deque[wire.Command] = deque()
 
     def post(self, commands: Sequence[wire.Command]) -> None:
@@ -57,7 +64,7 @@ class Relay:
         if not commands:
             self._publisher.tick()
             return set()
-        messages = {wire.pack(command): command for command in commands}
+        messages = dict(zip(self._seal(commands), commands, strict=True))
         outgoing = [Outgoing(COMMANDS, command.host, body) for body, command in messages.items()]
         returned = [messages[message.body] for message in self._publisher.publish(outgoing)]
         for command in returned:
@@ -89,5 +96,6 @@ class Relay:
         goal = wire.unpack(entry.body.encode(), wire.Goal)
         if goal.image is None:
             return entry.body.encode()
-        image = msgspec.structs.replace(goal.image, url=self._sign_url(goal.image.digest, entry.host_id))
+        words = (goal.image.digest, entry.host_id)
+        image = msgspec.structs.replace(goal.image, url=self._sign_url(*words), mirrors=tuple(self._mirrors(*words)))
         return wire.pack(msgspec.structs.replace(goal, image=image))

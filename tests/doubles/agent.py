@@ -18,6 +18,7 @@ from compute_agent.journal import Journal
 from compute_agent.operation import Call
 from compute_agent.runner import Outcome
 from compute_agent.session import Session
+from controller.seals import seal
 
 HOST = "00000000-0000-4000-8000-0000000000aa"
 GIB = 1024**3
@@ -169,7 +170,7 @@ class FakeController:
             generation=generation,
             request_id="req-1",
         )
-        return wire.pack(msgspec.structs.replace(command, **more))
+        return seal(msgspec.structs.replace(command, **more))
 
     def welcome(self) -> None:
         """Start the session, and welcome it."""

@@ -7,6 +7,7 @@ from common.bus.contract import REPORTS, Bus, Outgoing
 from common.clock import Clock
 from common.ids import Ids
 from common.states import Power
+from compute_agent.seals import Seals
 
 
 @dataclass
@@ -79,7 +80,7 @@ class ModelAgent:
         except errors.BusUnavailable:
             return 0  # the controller has not made our queue yet
         for delivery in deliveries:
-            self.obey(wire.unpack(delivery.body, wire.Command))
+            self.obey(wire.unpack(Seals({}).open(delivery.body), wire.Command))
         self.commands.ack([d.tag for d in deliveries])
         return len(deliveries)
 

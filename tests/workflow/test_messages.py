@@ -51,7 +51,7 @@ class Broker:
             raise errors.BusUnavailable
         if self.refuse:
             return list(messages)
-        self.sent += [wire.unpack(m.body, wire.Command) for m in messages]
+        self.sent += [wire.unpack(wire.unpack(m.body, wire.Sealed).command, wire.Command) for m in messages]
         return []
 
     def tick(self) -> None:

@@ -25,6 +25,8 @@ host = Table(
     Column("version", Text),  # of its agent; none before its first hello
     Column("muted_at", UtcTime),  # since when it may not report: it said too much
     Column("degraded", Text),  # what hangs there; none: nothing
+    Column("credential", Text),  # the one its agent named in its last hello; none: it has no key
+    Column("held", JSON(none_as_null=True)),  # a report of more than it is believed to have, until approved
 )
 inventory = Table(
     "inventory",
@@ -82,7 +84,7 @@ host_credential = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("host_id", Text, ForeignKey("host.id"), nullable=False, index=True),
-    Column("broker_user", Text, nullable=False, unique=True),
+    Column("broker_user", Text, unique=True),  # none: made without the management API
     Column("key", Text, nullable=False),  # encrypted
     Column("created_at", UtcTime, nullable=False),
     Column("retires_at", UtcTime),

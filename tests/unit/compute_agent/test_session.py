@@ -8,6 +8,7 @@ import pytest
 from common import errors, wire
 from common.states import Power
 from compute_agent.driver.contract import DomainEvent
+from compute_agent.session import HERE
 from tests.doubles.agent import HOST, IMAGE, FakeController, Host, goal, server_id
 
 S1 = server_id(1)
@@ -443,6 +444,18 @@ class TestRefusals:
         assert host.session.take(bodies) == [0, 1, 3, 4]
         host.settle()
         assert list(host.driver.domains) == [S1]
+
+    def test_what_is_refused_is_counted_and_told_once(
+        self, host: Host, controller: FakeController, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        controller.welcome()
+        host.session.take([b"{", b"{", controller.command("converge", goal(1), host="another")])
+        host.session.take([controller.command("converge", goal(1), host_epoch=0)])
+        host.session.take([controller.command("converge", goal(1), expires=host.clock.now() - timedelta(seconds=1))])
+        assert host.session.refusals.by_kind(HERE) == {"expired": 1, "malformed": 2, "old-epoch": 1, "other-host": 1}
+        assert sum("only counted" in record.message for record in caplog.records) == 4
+        host.settle()
+        assert host.driver.domains == {}
 
     def test_host_is_the_identity(self, host: Host, controller: FakeController) -> None:
         controller.welcome()

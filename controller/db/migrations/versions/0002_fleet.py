@@ -27,6 +27,8 @@ def _host() -> None:
     op.add_column("host", sa.Column("version", sa.Text(), nullable=True))
     op.add_column("host", sa.Column("muted_at", UtcTime(), nullable=True))
     op.add_column("host", sa.Column("degraded", sa.Text(), nullable=True))
+    op.add_column("host", sa.Column("credential", sa.Text(), nullable=True))
+    op.add_column("host", sa.Column("held", sa.JSON(none_as_null=True), nullable=True))
 
 
 def _host_credential() -> None:
@@ -34,7 +36,7 @@ def _host_credential() -> None:
         "host_credential",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("host_id", sa.Text(), nullable=False),
-        sa.Column("broker_user", sa.Text(), nullable=False),
+        sa.Column("broker_user", sa.Text(), nullable=True),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("retires_at", UtcTime(), nullable=True),
