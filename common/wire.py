@@ -29,13 +29,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 # ---- goals: controller -> host -----------------------------------------------------------------------------
 class ImageSource(Message, frozen=True):
-    """The image a root disk stands on. Sizes in bytes; ``url`` is signed, short-lived and added when it is sent."""
+    """The image a root disk stands on. Sizes in bytes.
+
+    ``url`` is signed, short-lived and added when it is sent; ``mirrors`` are as good, should that one not answer.
+    """
 
     digest: str
     format: Literal["qcow2", "raw"]
     size: int
     virtual_size: int
     url: str = ""
+    mirrors: tuple[str, ...] = ()
 
 
 class NetworkGoal(Message, frozen=True):
@@ -112,7 +116,7 @@ class Goal(Message, frozen=True):
 
     def digest(self) -> str:
         """Give a digest of all that outlives one sending: not the URL, not the restart."""
-        image = msgspec.structs.replace(self.image, url="") if self.image else None
+        image = msgspec.structs.replace(self.image, url="", mirrors=()) if self.image else None
         lasting = msgspec.structs.replace(self, image=image, restart=None)
         return hashlib.sha256(msgspec.json.encode(lasting, order="sorted")).hexdigest()
 
@@ -137,7 +141,10 @@ class Welcome(Message, frozen=True):
 
 
 class Lease(Message, frozen=True):
-    """The answer to a heartbeat. ``beat`` repeats its number: the lease counts from when that was sent."""
+    """The answer to a heartbeat. ``beat`` repeats its number: the lease counts from when that was sent.
+
+    ``lease_seconds`` 0 is the answer to one of an old epoch: another hello of this host was accepted since.
+    """
 
     beat: int
     lease_seconds: float
@@ -246,6 +253,9 @@ class Hello(Message, frozen=True):
     """An agent introduces itself. ``id`` is new for each hello; the welcome repeats it.
 
     ``keys``: ids of those that it takes commands' signatures of; none: it has no key.
+
+    ``unanswered``: hellos and leases in a row, just before, whose answer never came. ``began``: when the agent's
+    process began, in monotonic seconds of this boot: of two processes for one host the later one speaks for it.
     """
 
     id: str
@@ -257,12 +267,20 @@ class Hello(Message, frozen=True):
     present: tuple[Present, ...]
     strangers: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    unanswered: int = 0
+    began: float = 0.0
 
 
 class Heartbeat(Message, frozen=True):
-    """A sign of life, numbered."""
+    """A sign of life, numbered.
+
+    ``answered`` is the newest beat whose answer came (0: none yet; -1: an agent that does not say). ``stuck`` names
+    each lane with a call on the hypervisor that does not come back, and the call.
+    """
 
     beat: int
+    answered: int = -1
+    stuck: dict[str, str] = {}
 
 
 class States(Message, frozen=True):
@@ -295,18 +313,25 @@ class Usage(Message, frozen=True):
 
 
 class Settled(Message, frozen=True):
-    """The server is as its goal says. ``hardware`` comes with the first define."""
+    """The server is as its goal says. ``hardware`` comes with the first define.
+
+    ``took``: seconds by what was done, in order; ``tries``: why earlier tries failed.
+    """
 
     power: Power
     hardware: Hardware | None = None
     notes: dict[str, str] = {}
+    took: dict[str, float] = {}
+    tries: tuple[str, ...] = ()
 
 
 class Failed(Message, frozen=True):
-    """The goal cannot be reached: an error's code, and the reason for people."""
+    """The goal cannot be reached: an error's code, the reason for people; ``took`` and ``tries`` as in ``Settled``."""
 
     code: str
     reason: str
+    took: dict[str, float] = {}
+    tries: tuple[str, ...] = ()
 
 
 class PowerSeen(Message, frozen=True):

@@ -33,7 +33,11 @@ class Work(Record, frozen=True):
 
 
 class Moment(Record, frozen=True):
-    """One line of a workflow's timeline. ``outcome`` is done, waiting, failed, undone or retry."""
+    """One line of a workflow's timeline. ``outcome`` is done, waiting, failed, undone or retry.
+
+    ``controller`` is the process that wrote it. ``more`` has what the host says of its own steps: ``took``, seconds by
+    step in order, and ``tries``, why earlier ones failed.
+    """
 
     id: str
     workflow_id: str
@@ -43,3 +47,5 @@ class Moment(Record, frozen=True):
     outcome: str
     at: datetime
     detail: str = ""
+    controller: str | None = None
+    more: dict[str, Any] | None = None

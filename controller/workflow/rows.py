@@ -58,11 +58,13 @@ def moments(sagas: Iterable[Saga], world: World) -> list[Moment]:
             workflow_id=saga.id,
             subject=saga.subject,
             kind=saga.kind,
-            step=step,
-            outcome=outcome,
-            detail=detail,
+            step=note.step,
+            outcome=note.outcome,
+            detail=note.detail,
             at=now + timedelta(microseconds=order),
+            controller=world.me,
+            more=note.more,
         )
         for saga in sagas
-        for order, (step, outcome, detail) in enumerate(saga.notes)
+        for order, note in enumerate(saga.notes)
     ]

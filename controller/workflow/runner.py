@@ -13,7 +13,7 @@ from controller.db import timeline, workflows
 from controller.db.engine import Store, Tx
 from controller.db.workflows import Place
 from controller.workflow import rows, stretch
-from controller.workflow.saga import Saga, StepFailed, Workflow
+from controller.workflow.saga import Note, Saga, StepFailed, Workflow
 from controller.workflow.world import World
 
 LOG = logging.getLogger(__name__)
@@ -125,5 +125,5 @@ class Runner:
             code = cause.code if isinstance(cause, errors.ToftError) else "internal"
             stretch.fail(tx, {saga.id: StepFailed(code, reason)}, [saga], self._world, workflow)
         else:
-            saga.notes.append((workflow.steps[saga.position].name, "retry", reason))
+            saga.notes.append(Note(workflow.steps[saga.position].name, "retry", reason))
             saga.waits(now + timedelta(seconds=backoff(saga.tries, LONGEST_PAUSE)))

@@ -12,7 +12,7 @@ batch that was halved. Undo takes a batch likewise, may Wait, and never fails.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller.db.engine import Tx
 from controller.workflow.world import World
@@ -31,6 +31,15 @@ class StepFailed:
 
     code: str
     message: str
+
+
+class Note(NamedTuple):
+    """A line for the timeline: see ``Moment``."""
+
+    step: str
+    outcome: str
+    detail: str = ""
+    more: dict[str, Any] | None = None
 
 
 @dataclass
@@ -52,10 +61,12 @@ class Saga:
     state: str = "live"
     wake_at: datetime | None = None
     """When to look again; None: at once."""
-    notes: list[tuple[str, str, str]] = field(default_factory=list)
-    """(step, outcome, detail) for the timeline, written with the stretch."""
+    notes: list[Note] = field(default_factory=list)
+    """For the timeline, written with the stretch."""
     detail: str = ""
     """What the step that is being done has to tell; it goes into its line."""
+    more: dict[str, Any] | None = None
+    """What the host says of its own steps; likewise."""
 
     def waits(self, until: datetime) -> None:
         """Stay at this step until then."""
@@ -63,8 +74,8 @@ class Saga:
 
     def went_on(self, step: str, end: int) -> None:
         """Note that a step is done and go to the next; after the last of ``end`` steps the workflow is done."""
-        self.notes.append((step, "done", self.detail))
-        self.detail = ""
+        self.notes.append(Note(step, "done", self.detail, self.more))
+        self.detail, self.more = "", None
         self.position += 1
         self.tries, self.wake_at = 0, None
         if self.position == end:
@@ -72,14 +83,14 @@ class Saga:
 
     def turned_back(self, step: str, failure: StepFailed) -> None:
         """Note that a step failed and begin to undo those before it."""
-        self.notes.append((step, "failed", failure.message))
+        self.notes.append(Note(step, "failed", failure.message, self.more))
         self.failure, self.direction = failure, "back"
         self.tries, self.wake_at = 0, None
         self._back_one()
 
     def taken_back(self, step: str) -> None:
         """Note that a step is undone and go to the one before; before the first the workflow is undone."""
-        self.notes.append((step, "undone", ""))
+        self.notes.append(Note(step, "undone"))
         self.tries, self.wake_at = 0, None
         self._back_one()
 

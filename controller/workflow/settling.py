@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import inf
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -71,6 +72,8 @@ def await_settled(tx: Tx, sagas: Sequence[Saga], world: World) -> dict[str, Wait
     settled = {server: outcome for server, outcome in said.items() if isinstance(outcome, wire.Settled)}
     servers.save(tx, [_settled(found[server], outcome, world.clock.now()) for server, outcome in settled.items()])
     for saga in sagas:
+        if saga.subject in said:
+            saga.more = of_host(said[saga.subject])
         if saga.subject in settled:
             saga.detail = told(settled[saga.subject])
     failed = {
@@ -91,12 +94,21 @@ def told(outcome: wire.Settled) -> str:
     return ", ".join(f"{what}: {note}" for what, note in sorted(outcome.notes.items()))
 
 
+def of_host(outcome: inbox.Outcome) -> dict[str, Any] | None:
+    """Give what a host says of its own steps, for the timeline; None: nothing."""
+    more = {"took": outcome.took, "tries": list(outcome.tries)}
+    return {name: value for name, value in more.items() if value} or None
+
+
 def await_gone(tx: Tx, sagas: Sequence[Saga], world: World, found: Mapping[str, Server]) -> dict[str, Wait]:
     """Let those wait whose host has not said that nothing is left of the server; without a host nothing can be.
 
     A host that failed to remove one is asked again and again: giving up would leave a guest that nobody owns.
     """
     said = outcomes(tx, found)
+    for saga in sagas:
+        if saga.subject in said:
+            saga.more = of_host(said[saga.subject])
     waiting = [s for s in sagas if found[s.subject].host_id and not isinstance(said.get(s.subject), wire.Settled)]
     return patience(tx, waiting, world, found)
 

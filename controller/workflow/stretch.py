@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from controller.db.engine import Tx
 from controller.db.workflows import Place
-from controller.workflow.saga import Saga, Step, StepFailed, Wait, Workflow
+from controller.workflow.saga import Note, Saga, Step, StepFailed, Wait, Workflow
 from controller.workflow.world import World
 
 Registry = Mapping[str, Workflow]
@@ -81,5 +81,5 @@ def _back(tx: Tx, sagas: Sequence[Saga], world: World, step: Step, now: datetime
 def _wait(saga: Saga, step: Step, answer: Wait, until: datetime) -> None:
     """Let a workflow wait; only its arrival at the step is a line of the timeline, not each look."""
     if saga.notes or saga.position == 0:
-        saga.notes.append((step.name, "waiting", f"looks again after {answer.seconds:.0f} s"))
+        saga.notes.append(Note(step.name, "waiting", f"looks again after {answer.seconds:.0f} s"))
     saga.waits(until)

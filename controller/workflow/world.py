@@ -10,9 +10,10 @@ from controller.scheduler.contract import Scheduler
 
 @dataclass(frozen=True)
 class World:
-    """Time, identifiers, settings, the scheduler."""
+    """Time, identifiers, settings, the scheduler; ``me`` names this process in timelines."""
 
     clock: Clock
     ids: Ids
     settings: Settings
     scheduler: Scheduler
+    me: str = ""

@@ -50,6 +50,8 @@ timeline = Table(
     Column("outcome", Text, nullable=False),  # done | waiting | failed | undone | retry
     Column("detail", Text, nullable=False, default=""),
     Column("at", UtcTime, nullable=False, index=True),
+    Column("controller", Text),
+    Column("more", JSON(none_as_null=True)),
 )
 outbox = Table(
     "outbox",

@@ -19,6 +19,8 @@ def upgrade() -> None:
     _notification()
     _controller()
     _mark()
+    op.add_column("timeline", sa.Column("controller", sa.Text(), nullable=True))
+    op.add_column("timeline", sa.Column("more", sa.JSON(none_as_null=True), nullable=True))
     for table, column in AGEING:
         op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False)
 
