@@ -1,6 +1,6 @@
 # Toft: `make help` lists all there is.
 .DEFAULT_GOAL := help
-.PHONY: help run down clean-state doctor test unit libvirt lint typing docs hosts bench packages venv image golden samples clean
+.PHONY: help run down clean-state doctor test unit libvirt lint typing docs hosts bench packages venv image golden samples clean lab lab-down
 SHELL := /bin/bash
 TOFT := .venv/bin/toft
 IMAGE := build/tiny
@@ -39,6 +39,13 @@ typing: venv ## mypy, strict
 
 docs: venv ## samples, diagrams, links and release notes
 	@.venv/bin/tox -q run -e docs
+
+lab: packages venv image ## start a fleet on this machine: make lab N=3 [CONTROLLERS=2] [DRIVER=memory]
+	@lab/packages lab
+	@.venv/bin/python -m lab.up --hosts $(or $(N),3) --controllers $(or $(CONTROLLERS),1) --driver $(or $(DRIVER),libvirt)
+
+lab-down: ## leave nothing of the lab
+	@[ ! -x .venv/bin/python ] || .venv/bin/python -m lab.down
 
 hosts: packages venv image ## heavy proof: a controller and two agents over RabbitMQ and PostgreSQL, killed in the middle
 	@lab/packages test

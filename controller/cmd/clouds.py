@@ -1,6 +1,7 @@
 """clouds.yaml: how OpenStack's clients find a cloud and log in to it."""
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -23,7 +24,9 @@ def passwords(path: Path) -> dict[str, str]:
         return {cloud: secrets.token_urlsafe(18) for cloud in ACCOUNTS}
 
 
-def write(path: Path, url: str, secret: dict[str, str]) -> None:
+def write(
+    path: Path, url: str, secret: dict[str, str], accounts: Mapping[str, tuple[str, str, str]] = ACCOUNTS
+) -> None:
     """Write the file whole, readable by its owner only."""
     clouds = {
         cloud: {
@@ -38,7 +41,7 @@ def write(path: Path, url: str, secret: dict[str, str]) -> None:
             "region_name": "RegionOne",
             "identity_api_version": 3,
         }
-        for cloud, (user, project, _role) in ACCOUNTS.items()
+        for cloud, (user, project, _role) in accounts.items()
     }
     with written_whole(path) as file:
         yaml.safe_dump({"clouds": clouds}, file, sort_keys=False, encoding="utf-8")

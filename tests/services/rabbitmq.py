@@ -37,17 +37,15 @@ class RabbitMQ:
 
     :param ports: of AMQP, of the nodes among themselves, of epmd, of the management API; free ones unless given.
     :param management: whether the management plugin runs.
-    :param address: where AMQP is offered besides loopback.
+    :param config: more lines of its configuration.
     """
 
     def __init__(
-        self, home: Path | None = None, ports: Sequence[int] = (), management: bool = False, address: str = ""
+        self, home: Path | None = None, ports: Sequence[int] = (), management: bool = False, config: str = ""
     ) -> None:
         self.home = home or Path(tempfile.mkdtemp(prefix="toft-rabbitmq-"))
         self.port, self._dist, self._epmd_port, self.management_port = ports or free_ports(4)
-        config = CONFIG.format(port=self.port)
-        if address:
-            config += f"listeners.tcp.hosts = {address}:{self.port}\n"
+        config += CONFIG.format(port=self.port)
         if management:
             config += MANAGEMENT.format(port=self.management_port)
         (self.home / "rabbitmq.conf").write_text(config)
