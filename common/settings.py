@@ -128,12 +128,6 @@ class Controller(Group, frozen=True):
             description="URL under which agents and other controllers reach this very controller, to fetch images. Empty: made of [api] listen and port where others can reach that address, else [api] url."
         ),
     ] = ""
-    url: Annotated[
-        str,
-        Meta(
-            description="URL under which agents and other controllers reach this very controller, to fetch images. Empty: made of [api] listen and port where others can reach that address, else [api] url."
-        ),
-    ] = ""
     batch: Annotated[int, Meta(description="Workflows taken in one transaction.")] = 64
     lease_seconds: Annotated[
         float, Meta(description="Seconds a host may speak after its last heartbeat was answered.")
@@ -239,9 +233,6 @@ class Metrics(Group, frozen=True):
 _NOT_FOR_OTHERS = ("", "127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "*")  # noqa: S104 (compared, not bound)
 
 
-_NOT_FOR_OTHERS = ("", "127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "*")  # noqa: S104 (compared, not bound)
-
-
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All groups; each field is a section of the file."""
 
@@ -267,18 +258,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def api_url(self) -> str:
         """Give the URL of the API as clients and agents reach it, without a slash at the end."""
         return self.api.url.rstrip("/") or f"http://{self.api.listen}:{self.api.port}"
-
-    @property
-    def controller_url(self) -> str:
-        """Give the URL of this very controller, as agents and other controllers reach it, without a slash at the end."""
-        if self.controller.url:
-            return self.controller.url.rstrip("/")
-        return self.api_url if self.api.listen in _NOT_FOR_OTHERS else f"http://{self.api.listen}:{self.api.port}"
-
-    @property
-    def keys_folder(self) -> Path:
-        """Give the folder of the controllers' keys."""
-        return Path(self.state.keys or Path(self.state.path) / "keys")
 
     @property
     def controller_url(self) -> str:

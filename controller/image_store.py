@@ -87,6 +87,10 @@ class ImageStore:
         """Remove what is left of an upload; nothing once it was kept."""
         received.path.unlink(missing_ok=True)
 
+    def has(self, digest: str) -> bool:
+        """Say whether a file is kept here."""
+        return self._place(digest).exists()
+
     def open(self, digest: str) -> tuple[IO[bytes], int]:
         """Open an image's file; gives it and its size in bytes.
 

@@ -103,11 +103,14 @@ class ImageUrls:
     def __init__(self, keys: Sequence[bytes], base_url: str, clock: Clock, seconds: int) -> None:
         self._keys, self._base, self._clock, self._seconds = keys, base_url.rstrip("/"), clock, seconds
 
-    def sign(self, digest: str, host: str) -> str:
-        """Give a URL that ``host`` may fetch the image of this digest with, from now for ``seconds``."""
+    def sign(self, digest: str, host: str, base_url: str | None = None) -> str:
+        """Give a URL that ``host`` may fetch the image of this digest with, from now for ``seconds``.
+
+        :param base_url: of the controller that holds it; None: this one's.
+        """
         expires = str(int(self._clock.now().timestamp()) + self._seconds)
         words = {"host": host, "expires": expires, "signature": _signature(self._keys[0], digest, host, expires)}
-        return f"{self._base}/toft/images/{digest}?{urlencode(words)}"
+        return f"{base_url or self._base}/toft/images/{digest}?{urlencode(words)}"
 
     def check(self, digest: str, host: str, expires: str, signature: str) -> None:
         """Hold a signature against what it signs.

@@ -4,7 +4,7 @@
     relay    publishes the outbox                inbox    takes in what hosts report
     tenure   keeps the scheduler's lease         watch    notices silent hosts
     ageing   forgets what is old                 presence tells the other controllers of this one
-    api      answers HTTP
+    copies   fetches images that others hold     api      answers HTTP
     metrics  answers Prometheus, where a port for it is set
 
 A commit wakes whoever has work after it; besides, each looks by itself every ``poll_seconds``.
@@ -16,7 +16,6 @@ import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from importlib.metadata import version
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
@@ -30,7 +29,6 @@ from common.ids import time_ordered
 from common.loop import Loop
 from common.settings import Settings
 from controller import same_keys
-from controller import same_keys
 from controller.admission.identity import Bootstrap
 from controller.answers import Answers
 from controller.api import app
@@ -41,6 +39,8 @@ from controller.api.policy import Policy
 from controller.api.routes import SERVICES
 from controller.api.server import ApiServer
 from controller.db import migrate
+from controller.image_copies import ImageCopies
+from controller.image_fetch import fetch
 from controller.image_store import ImageStore
 from controller.scheduler.simple import SimpleScheduler
 from controller.secrets import Secrets, valid
@@ -50,8 +50,6 @@ from controller.sight.scheduler import SeenScheduler
 from controller.sight.store import SeenStore
 from controller.workflow.ageing import Ageing
 from controller.workflow.inbox import Inbox
-from controller.workflow.presence import SECONDS as PRESENCE_SECONDS
-from controller.workflow.presence import Presence
 from controller.workflow.presence import SECONDS as PRESENCE_SECONDS
 from controller.workflow.presence import Presence
 from controller.workflow.registry import WORKFLOWS
@@ -68,6 +66,7 @@ LOG = logging.getLogger(__name__)
 LISTEN_SECONDS = 0.5
 WATCH_SECONDS = 5.0
 AGEING_SECONDS = 600.0
+COPIES_SECONDS = 5.0
 T = TypeVar("T")
 
 
@@ -81,23 +80,25 @@ class ControllerService:
     def __init__(self, settings: Settings, bus: Bus, clock: Clock) -> None:
         self._bus = bus
         name = settings.controller.name or platform.node()
+        me = f"{name}/{os.getpid()}"
         ids = time_ordered(clock)
         migrate.upgrade(settings.database_url)
         self._exposed = Exposed(settings.metrics, metrics.METRICS)
         gauges = self._exposed.gauges
         self.store = SeenStore(settings.database_url, settings.database.pool, gauges, clock)
-        self.world = World(clock, ids, settings, SeenScheduler(SimpleScheduler(clock, ids), gauges, clock))
+        self.world = World(clock, ids, settings, SeenScheduler(SimpleScheduler(clock, ids), gauges, clock), me)
         secrets = self._secrets(settings)
-        urls = secrets.image_urls(settings.api_url, clock, settings.images.url_seconds)
+        urls = secrets.image_urls(settings.controller_url, clock, settings.images.url_seconds)
+        images = ImageStore(Path(settings.state.path) / "images", ids)
+        self.copies = ImageCopies(self.store, images, urls, clock, name, settings.controller_url, fetch)
         answers = Answers(self.store, clock)
         kept = KeptAnswers(secrets.answers.encrypt, secrets.answers.decrypt)
 
         self._publisher, self._declared = bus.publisher(), False
         self._consumer = SeenConsumer(bus.reports(), gauges)
-        self.relay = Relay(self.store, self._publisher, clock, urls.sign)
+        self.relay = Relay(self.store, self._publisher, clock, self.copies.url, mirrors=self.copies.mirrors)
         self.presence = Presence(self.store, self.world, name, settings.controller_url, version("toft"), self._gauges)
-        self.presence = Presence(self.store, self.world, name, settings.controller_url, version("toft"), self._gauges)
-        self.tenure = Tenure(self.store, self.world, f"{name}/{os.getpid()}")
+        self.tenure = Tenure(self.store, self.world, me)
         self.runner = Runner(self.store, self.world, WORKFLOWS, self.tenure.holds)
         self.inbox = Inbox(self.store, self.world, self._consumer, bus.declare_host, self.relay.post, answers.wake)
         self._group = GroupWriter(self.store, self.world, kept, committed=self._wake)
@@ -108,7 +109,8 @@ class ControllerService:
             world=self.world,
             settings=settings,
             secrets=secrets,
-            images=ImageStore(Path(settings.state.path) / "images", ids),
+            images=images,
+            copies=self.copies,
             policy=Policy([rule for service in SERVICES for rule in service.rules], settings.api.policy_file),
             passwords=Passwords(clock),
             image_urls=urls,
@@ -133,19 +135,6 @@ class ControllerService:
     def _gauges(self) -> dict[str, object]:
         return {"scheduler": self.tenure.holds("scheduler")}
 
-    def _secrets(self, settings: Settings) -> Secrets:
-        """Read the keys, and see that the other controllers have the same."""
-        secrets = Secrets(settings.keys_folder)
-        try:
-            same_keys.check(self.store, secrets.fingerprints(), settings.keys_folder)
-        except BaseException:
-            self.store.close()
-            raise
-        return secrets
-
-    def _gauges(self) -> dict[str, object]:
-        return {"scheduler": self.tenure.holds("scheduler")}
-
     def _made_loops(self, poll: float) -> Iterator[Loop]:
         yield Loop("relay", self._timed("relay", self._relay_turn), poll)
         yield Loop("runner", self._timed("runner", self._runner_turn), poll)
@@ -153,7 +142,7 @@ class ControllerService:
         yield Loop("tenure", self._tenure_turn, SECONDS / 3)
         yield Loop("watch", self._timed("watch", Watch(self.store, self.world).turn), WATCH_SECONDS)
         yield Loop("presence", self.presence.turn, PRESENCE_SECONDS)
-        yield Loop("presence", self.presence.turn, PRESENCE_SECONDS)
+        yield Loop("copies", self._copies_turn, COPIES_SECONDS)
         yield Loop("ageing", self._timed("ageing", Ageing(self.store, self.world).turn), AGEING_SECONDS)
 
     def _timed(self, name: str, turn: Callable[[], T]) -> Callable[[], T]:
@@ -194,7 +183,6 @@ class ControllerService:
         with suppress(errors.Unavailable):
             self.tenure.end()
             self.presence.leave()
-            self.presence.leave()
         self.writer.stop()
         self._publisher.close()
         self._consumer.close()
@@ -215,6 +203,10 @@ class ControllerService:
         if taken:
             self._wake("relay")
         return taken
+
+    def _copies_turn(self) -> bool:
+        files.tidy(self.services)
+        return self.copies.turn()
 
     def _inbox_turn(self) -> bool:
         if not self._declared:

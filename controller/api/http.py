@@ -17,6 +17,7 @@ from controller.api.microversion import Version
 from controller.api.passwords import Passwords
 from controller.api.policy import Policy
 from controller.db.engine import Store, Tx
+from controller.image_copies import ImageCopies
 from controller.image_store import ImageStore
 from controller.secrets import ImageUrls, Secrets
 from controller.workflow.world import World
@@ -38,6 +39,7 @@ class Services:
     settings: Settings
     secrets: Secrets
     images: ImageStore
+    copies: ImageCopies
     policy: Policy
     passwords: Passwords
     image_urls: ImageUrls

@@ -109,6 +109,36 @@ def holders(tx: Tx, digest: str) -> list[str]:
     return [controller for (controller,) in found]
 
 
+def add_copies(tx: Tx, controller: str, digest: str) -> int:
+    """Note that a controller holds a file, for each image that has it; says how many those are."""
+    statement = sa.select(_columns.id).where(_columns.digest == digest, _alive()).order_by(_columns.id)
+    ids = [image_id for (image_id,) in tx.rows(statement.with_for_update())]
+    tx.ensure(tables.image_copy, [{"image_id": i, "controller": controller, "digest": digest} for i in ids])
+    return len(ids)
+
+
+def copies(tx: Tx, controller: str) -> set[str]:
+    """List the digests of what a controller holds."""
+    held = tables.image_copy.c
+    return {digest for (digest,) in tx.rows(sa.select(held.digest).distinct().where(held.controller == controller))}
+
+
+def lacking(tx: Tx, controller: str, others: Iterable[str]) -> str | None:
+    """Give the digest of a file that a controller does not hold, and one of ``others`` does."""
+    mine = tables.image_copy.alias()
+    theirs = tables.image_copy.c
+    held = sa.exists().where(mine.c.controller == controller, mine.c.digest == theirs.digest)
+    statement = (
+        sa.select(theirs.digest)
+        .join(tables.image, _columns.id == theirs.image_id)
+        .where(_alive(), theirs.controller.in_(sorted(set(others) - {controller})), ~held)
+        .order_by(_columns.created_at, _columns.id)
+        .limit(1)
+    )
+    row = tx.one(statement)
+    return str(row[0]) if row else None
+
+
 def needed(tx: Tx) -> set[str]:
     """List the digests of files to keep: of every image, and of deleted ones that a server is being built from."""
     building = sa.select(tables.server.c.image_id).where(tables.server.c.state == State.BUILD.value)

@@ -21,6 +21,13 @@ RETRY_SECONDS = 5.0
 SignUrl = Callable[[str, str], str]
 """(digest, host) -> a URL under which that host may fetch that image for a while."""
 
+SignUrls = Callable[[str, str], Sequence[str]]
+"""The same, for URLs that are as good should the first one not answer."""
+
+
+def _none(_digest: str, _host: str) -> Sequence[str]:
+    return ()
+
 Seal = Callable[[Sequence[wire.Command]], list[bytes]]
 """Commands -> what goes on the bus, signed with the keys of the hosts they go to (``Seals.seal``)."""
 
@@ -29,10 +36,16 @@ class Relay:
     """Publishes commands, each at least once. Rows leave the outbox when the broker has confirmed them."""
 
     def __init__(
-        self, store: Store, publisher: Publisher, clock: Clock, sign_url: SignUrl, seal: Seal = unsigned
+        self,
+        store: Store,
+        publisher: Publisher,
+        clock: Clock,
+        sign_url: SignUrl,
+        seal: Seal = unsigned,
+        mirrors: SignUrls = _none,
     ) -> None:
         self._store, self._publisher, self._clock = store, publisher, clock
-        self._sign_url, self._seal = sign_url, seal
+        self._sign_url, self._seal, self._mirrors = sign_url, seal, mirrors
         self._fleeting: deque[wire.Command] = deque()
 
     def post(self, commands: Sequence[wire.Command]) -> None:

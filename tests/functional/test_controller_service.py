@@ -16,7 +16,7 @@ from controller.service import ControllerService
 from tests.services.api import password
 from tests.services.ports import free_ports
 
-THREADS = {"api", "relay", "runner", "inbox", "tenure", "watch", "presence", "ageing"}
+THREADS = {"api", "relay", "runner", "inbox", "tenure", "watch", "presence", "copies", "ageing"}
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from controller.api.http import Services
 from controller.api.passwords import Passwords
 from controller.api.policy import Policy
 from controller.db.engine import Store
+from controller.image_copies import ImageCopies
+from controller.image_fetch import fetch
 from controller.image_store import ImageStore
 from controller.secrets import Secrets
 from controller.workflow.world import World
@@ -73,16 +75,19 @@ def api(store: Store, folder: Path, chosen: settings.Settings | None = None) -> 
     writer = DirectWriter(store, world)
     rules = [rule for service in routes.SERVICES for rule in service.rules]
     secrets = Secrets(folder / "keys")
+    images = ImageStore(folder / "images", world.ids)
+    urls = secrets.image_urls(chosen.api_url, clock, chosen.images.url_seconds)
     services = Services(
         store=store,
         writer=writer,
         world=world,
         settings=chosen,
         secrets=secrets,
-        images=ImageStore(folder / "images", world.ids),
+        images=images,
+        copies=ImageCopies(store, images, urls, clock, "here", chosen.api_url, fetch),
         policy=Policy(rules, chosen.api.policy_file),
         passwords=Passwords(clock, hasher=CHEAP),
-        image_urls=secrets.image_urls(chosen.api_url, clock, chosen.images.url_seconds),
+        image_urls=urls,
         answers=Answers(store, clock),
         controller="here",
     )

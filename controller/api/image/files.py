@@ -4,6 +4,7 @@ from common.image_inspection import inspect
 from common.model.image import Image
 from controller.admission.images import Content, DropFiles, FinishUpload
 from controller.api.http import Request, Services
+from controller.db import images
 from controller.image_store import Received
 
 GIB = 1 << 30
@@ -42,9 +43,14 @@ def _finish(req: Request, image: Image, disk_format: str, received: Received, vi
 
 
 def tidy(services: Services) -> None:
-    """Remove files that nothing needs: deleted images', and those of a process that died between file and row."""
+    """Remove files that nothing needs: deleted images', and those of a process that died between file and row.
+
+    Each controller removes its own.
+    """
     with services.images.settled:
-        _remove_unneeded(services, services.images.held())
+        with services.store.read() as tx:
+            unneeded = services.images.held() - images.needed(tx)
+        _remove_unneeded(services, unneeded)
 
 
 def _remove_unneeded(services: Services, held: set[str]) -> None:

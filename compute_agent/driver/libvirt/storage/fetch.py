@@ -2,6 +2,8 @@
 
 import hashlib
 import http.client
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
@@ -20,8 +22,8 @@ class Interrupted(Exception):
     """The transfer broke off; another attempt may succeed."""
 
 
-def fetch(url: str, into: BinaryIO, size: int, digest: str) -> None:
-    """Write what is at ``url`` into an empty file.
+def fetch(urls: Sequence[str], into: BinaryIO, size: int, digest: str) -> None:
+    """Write what is at one of ``urls`` into an empty file; each attempt asks the next one.
 
     :param size: bytes it must have.
     :param digest: its SHA-256 in hex.
@@ -31,18 +33,19 @@ def fetch(url: str, into: BinaryIO, size: int, digest: str) -> None:
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(Interrupted),
         wait=tenacity.wait_random_exponential(multiplier=0.2, max=5),
-        stop=tenacity.stop_after_attempt(ATTEMPTS),
+        stop=tenacity.stop_after_attempt(ATTEMPTS * len(urls)),
         reraise=True,
     )
     try:
-        found = retrying(_attempt, url, into, size)
+        found = retrying(_attempt, cycle(urls), into, size)
     except Interrupted as error:
         raise errors.HypervisorError(f"the image cannot be fetched: {error}") from error
     if found != digest:
         raise errors.InvalidImage(f"the image has the digest {found} and should have {digest}")
 
 
-def _attempt(url: str, into: BinaryIO, size: int) -> str:
+def _attempt(urls: Iterator[str], into: BinaryIO, size: int) -> str:
+    url = next(urls)
     into.seek(0)
     into.truncate()
     connection = _connect(url)

@@ -51,7 +51,7 @@ class ImageCache:
 
     def _fetch(self, image: ImageSource, file: BinaryIO) -> None:
         self._check_room(image)
-        fetch.fetch(image.url, file, image.size, image.digest)
+        fetch.fetch((image.url, *image.mirrors), file, image.size, image.digest)
         file.flush()
         found = inspect(Path(file.name), image.format, self._limits.max_virtual_gib * GIB)
         if found != image.virtual_size:

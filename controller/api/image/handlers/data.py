@@ -26,7 +26,7 @@ def download(req: Request) -> Answer:
     req.allow("image:download_image")
     if image.digest is None:
         return nothing()
-    file, length = req.services.images.open(image.digest)
+    file, length = req.services.copies.open(image.digest)
     answer = stream(file, length)
     return Answer(200, headers={**answer.headers, "Content-MD5": image.md5 or ""}, file=file, length=length)
 

@@ -14,7 +14,7 @@ def _no_pauses(monkeypatch):
 
 def get(server) -> bytes:
     into = io.BytesIO()
-    fetch.fetch(server.url, into, len(server.content), server.digest)
+    fetch.fetch((server.url,), into, len(server.content), server.digest)
     return into.getvalue()
 
 
@@ -37,6 +37,13 @@ def test_gives_up_after_some_attempts(image_server):
     assert image_server.asked == fetch.ATTEMPTS
 
 
+def test_asks_the_next_one_when_a_controller_is_gone(image_server):
+    image_server.content = b"image" * 1000
+    into = io.BytesIO()
+    fetch.fetch(("http://127.0.0.1:1/x", image_server.url), into, len(image_server.content), image_server.digest)
+    assert into.getvalue() == image_server.content
+
+
 @pytest.mark.parametrize(
     ("answer", "kind", "says"),
     [
@@ -56,13 +63,13 @@ def test_refuses_what_is_wrong_at_once(image_server, answer, kind, says):
 
 def test_says_when_nobody_is_there(image_server):
     with pytest.raises(errors.HypervisorError, match="cannot be fetched"):
-        fetch.fetch("http://127.0.0.1:1/x", io.BytesIO(), 1, "0" * 64)
+        fetch.fetch(("http://127.0.0.1:1/x",), io.BytesIO(), 1, "0" * 64)
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://h/x", "http:///x", ""])
 def test_speaks_http_only(url):
     with pytest.raises(errors.HypervisorError, match="no known kind"):
-        fetch.fetch(url, io.BytesIO(), 1, "0" * 64)
+        fetch.fetch((url,), io.BytesIO(), 1, "0" * 64)
 
 
 def test_knows_https():
