@@ -68,6 +68,31 @@ class Bus(Group, frozen=True):
         int, Meta(description="Messages one queue may hold; above it publishing is refused and tried again later.")
     ] = 10000
     heartbeat: Annotated[int, Meta(description="Seconds between the AMQP connection's heartbeats.")] = 30
+    tls_ca: Annotated[
+        str, Meta(description="File of the CA that signed the broker's certificate, for amqps://. Empty: the system's.")
+    ] = ""
+    tls_cert: Annotated[
+        str, Meta(description="File of the certificate that this process shows to the broker. Empty: none.")
+    ] = ""
+    tls_key: Annotated[str, Meta(description="File of that certificate's key.")] = ""
+    management: Annotated[
+        str,
+        Meta(
+            description="RabbitMQ's management API, https://user:password@host:15671, with a user that may administer: the controller makes a broker user for each host, and takes rights away from one that floods. Empty: hosts get a signing key only.",
+            extra_json_schema={"secret": True},
+        ),
+    ] = ""
+    agents: Annotated[str, Meta(description="host:port under which agents reach the broker. Empty: as in url.")] = ""
+    host_rate: Annotated[
+        float, Meta(description="Messages a second that one host may send for long; what is above is dropped unread.")
+    ] = 1000.0
+    host_burst: Annotated[int, Meta(description="Messages that one host may send at once.")] = 20000
+    mute_seconds: Annotated[
+        float, Meta(description="Seconds for which a host that sends too much may send nothing.")
+    ] = 60.0
+    grace_seconds: Annotated[
+        float, Meta(description="Seconds for which a host's credential stays valid after a newer one was made.")
+    ] = 86400.0
 
 
 class Api(Group, frozen=True):
@@ -144,7 +169,18 @@ class Controller(Group, frozen=True):
     resend_seconds: Annotated[float, Meta(description="Seconds after which an unanswered goal is sent again.")] = 60.0
     poll_seconds: Annotated[float, Meta(description="Seconds between looks for work when nothing woke the loop.")] = 1.0
     command_seconds: Annotated[float, Meta(description="Seconds after which an undelivered command is void.")] = 3600.0
-    auto_enroll: Annotated[bool, Meta(description="Accept hosts that were never seen before.")] = True
+    auto_enroll: Annotated[
+        bool,
+        Meta(
+            description="Accept hosts that were never seen before. Turn it off where hosts are enrolled by `toft host enroll`."
+        ),
+    ] = True
+    capacity_jump: Annotated[
+        float,
+        Meta(
+            description="Factor by which a host's report may raise what it has; more is held until `toft host approve`. 0: any may."
+        ),
+    ] = 2.0
 
 
 class Agent(Group, frozen=True):
@@ -182,7 +218,8 @@ class Agent(Group, frozen=True):
         int, Meta(description="Guests started in any ten seconds after this host's restart; the others wait.")
     ] = 4
     crash_restarts: Annotated[
-        int, Meta(description="Times a guest whose QEMU crashed is started again within crash_seconds; then it stays off.")
+        int,
+        Meta(description="Times a guest whose QEMU crashed is started again within crash_seconds; then it stays off."),
     ] = 3
     crash_seconds: Annotated[float, Meta(description="Seconds within which a guest's crashes are counted.")] = 600.0
     reserved_cpus: Annotated[int, Meta(description="Physical CPUs that guests never get.")] = 0

@@ -41,7 +41,7 @@ class AmqpBus:
 
     def publisher(self) -> AmqpPublisher:
         """Give a publisher, which connects at its first publish."""
-        return AmqpPublisher(self._settings.url, self._settings.heartbeat)
+        return AmqpPublisher(self._settings)
 
     def commands(self, host: str, prefetch: int = 32) -> AmqpConsumer:
         """Give a consumer of one host's commands, which connects at its first receive."""
@@ -56,10 +56,10 @@ class AmqpBus:
         return self._consumer([DEAD], DEAD_PREFETCH)
 
     def _consumer(self, queues: list[str], prefetch: int) -> AmqpConsumer:
-        return AmqpConsumer(self._settings.url, self._settings.heartbeat, queues, prefetch)
+        return AmqpConsumer(self._settings, queues, prefetch)
 
     def _once(self, act: Callable[[Any], None]) -> None:
-        link = Link(self._settings.url, self._settings.heartbeat, act)
+        link = Link(self._settings, act)
         try:
             link.channel(timeout=CONNECT_SECONDS)
         finally:

@@ -7,6 +7,7 @@ from typing import Any
 
 from common.bus.amqp_link import Link
 from common.bus.contract import Delivery
+from common.settings import Bus as BusSettings
 
 GENERATION_BITS = 48
 """A tag is the broker's number on this channel, below the number of the connection it came over."""
@@ -15,12 +16,12 @@ GENERATION_BITS = 48
 class AmqpConsumer:
     """A connection that reads some queues, each with its share of the prefetch."""
 
-    def __init__(self, url: str, heartbeat: int, queues: Sequence[str], prefetch: int) -> None:
+    def __init__(self, settings: BusSettings, queues: Sequence[str], prefetch: int) -> None:
         self._queues = list(queues)
         self._prefetch = max(1, prefetch // len(self._queues))
         self._arrived: deque[Delivery] = deque()
         self._held: set[int] = set()
-        self._link = Link(url, heartbeat, self._prepare)
+        self._link = Link(settings, self._prepare)
 
     def receive(self, timeout: float, limit: int = 256) -> list[Delivery]:
         """Wait up to ``timeout`` seconds for a first message, then give all that are there, up to ``limit``.
@@ -64,7 +65,8 @@ class AmqpConsumer:
     def _on_message(self, message: Any) -> None:
         info = message.delivery_info
         tag = self._link.generation << GENERATION_BITS | info["delivery_tag"]
-        self._arrived.append(Delivery(tag, info["routing_key"], bytes(message.body or b""), info["redelivered"]))
+        user = message.properties.get("user_id", "")
+        self._arrived.append(Delivery(tag, info["routing_key"], bytes(message.body or b""), info["redelivered"], user))
 
     def _collect(self, deadline: float, limit: int) -> None:
         self._link.wait(0)  # with a backlog, too: the heartbeat is kept up, and a lost connection is noticed

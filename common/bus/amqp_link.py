@@ -1,5 +1,6 @@
 """One AMQP connection with one channel, opened when it is needed and again after it was lost."""
 
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from tenacity import RetryCallState, Retrying
 from tenacity.wait import wait_random_exponential
 
 from common import errors
+from common.settings import Bus as BusSettings
 
 BROKEN = (AMQPError, OSError)
 """What the library raises when a connection or channel is lost, refused or misused."""
@@ -30,13 +32,15 @@ WAITS_PER_HEARTBEAT = 4
 class Link:
     """Holds the connection. Not shared between threads.
 
+    ``user`` is who enters by the URL; empty where a certificate says it.
+
     :param on_open: prepares each new channel (confirms, prefetch, consumers).
     """
 
-    def __init__(self, url: str, heartbeat: int, on_open: Callable[[Any], None]) -> None:
-        self._url = url
-        self._heartbeat = heartbeat
-        self._longest_wait = min(LONGEST_WAIT, heartbeat / WAITS_PER_HEARTBEAT)
+    def __init__(self, settings: BusSettings, on_open: Callable[[Any], None]) -> None:
+        self._settings = settings
+        self._longest_wait = min(LONGEST_WAIT, settings.heartbeat / WAITS_PER_HEARTBEAT)
+        self.user: str = Connection(settings.url).userid or ""
         self._on_open = on_open
         self._connection: Any = None
         self._channel: Any = None
@@ -124,7 +128,11 @@ class Link:
             "on_unblocked": lambda: self._set_blocked(False),
         }
         address = Connection(
-            self._url, heartbeat=self._heartbeat, connect_timeout=CONNECT_SECONDS, transport_options=options
+            self._settings.url,
+            heartbeat=self._settings.heartbeat,
+            connect_timeout=CONNECT_SECONDS,
+            transport_options=options,
+            ssl=tls(self._settings),
         )
         return address.transport.establish_connection()
 
@@ -137,6 +145,18 @@ class Link:
             time.sleep(min(pause, max(timeout, 0.0)))
         if pause > timeout:
             raise errors.BusUnavailable(f"the broker is away; the next try is in {pause - timeout:.1f} s")
+
+
+def tls(settings: BusSettings) -> dict[str, Any] | bool:
+    """Give how an ``amqps://`` connection is made: the broker's certificate must be its host's, of a CA that we trust.
+
+    :returns: False for a plain connection.
+    """
+    if not settings.url.startswith("amqps://"):
+        return False
+    made: dict[str, Any] = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": Connection(settings.url).hostname}
+    files = {"ca_certs": settings.tls_ca, "certfile": settings.tls_cert, "keyfile": settings.tls_key}
+    return made | {name: path for name, path in files.items() if path}
 
 
 def _no_tries() -> RetryCallState:

@@ -7,6 +7,7 @@ from typing import Any
 from common import errors
 from common.bus.amqp_link import Link
 from common.bus.contract import Outgoing
+from common.settings import Bus as BusSettings
 
 PERSISTENT = 2
 
@@ -62,9 +63,10 @@ class _Confirms:
 class AmqpPublisher:
     """A connection that publishes. A broker under a memory or disk alarm does not confirm: that is an error here."""
 
-    def __init__(self, url: str, heartbeat: int) -> None:
+    def __init__(self, settings: BusSettings) -> None:
         self._confirms = _Confirms()
-        self._link = Link(url, heartbeat, self._prepare)
+        self._link = Link(settings, self._prepare)
+        self._sender = {"user_id": self._link.user} if self._link.user else {}  # the broker refuses any other
 
     def publish(self, messages: Sequence[Outgoing], timeout: float = 30.0) -> list[Outgoing]:
         """Publish all, wait for the confirms, and give back those that reached no queue or were refused.
@@ -104,7 +106,7 @@ class AmqpPublisher:
         content = channel.prepare_message(
             message.body,
             content_type="application/json",
-            properties={"delivery_mode": PERSISTENT, "message_id": str(position)},
+            properties={"delivery_mode": PERSISTENT, "message_id": str(position), **self._sender},
         )
         patience = max(deadline - time.monotonic(), 0.01)
         channel.basic_publish(content, message.exchange, message.key, mandatory=True, timeout=patience)

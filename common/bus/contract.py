@@ -26,12 +26,17 @@ class Outgoing(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """A message that came. ``tag`` is the consumer's, for its ack; ``again`` says that it was delivered before."""
+    """A message that came. ``tag`` is the consumer's, for its ack; ``again`` says that it was delivered before.
+
+    ``user`` is who published it, as the broker has made sure; empty: the publisher did not say, or all are in one
+    process.
+    """
 
     tag: int
     key: str
     body: bytes
     again: bool
+    user: str = ""
 
 
 class Publisher(Protocol):
