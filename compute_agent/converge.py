@@ -2,58 +2,60 @@
 
 A newer goal ends the older one's operation at its next step. What fails is tried again after a growing pause, then
 reported; what can never work is reported at once. The journal is told before the controller is, in one write.
+
+Once the host may not speak any more, no step is begun: another process, or another host, may act for it by then. What
+was under way is taken up after the next welcome, where it left off.
 """
 
 import logging
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
 from common import errors, logs
 from common.backoff import backoff
-from common.clock import Clock
 from common.states import Power
 from common.wire import Failed, Goal, PowerSeen, Settled
 from compute_agent.commands import Terms, converge
-from compute_agent.driver.contract import Driver
-from compute_agent.journal import Entry, Journal
+from compute_agent.journal import Entry
 from compute_agent.operation import Operation, Pause
 from compute_agent.outbox import Outbox
 from compute_agent.runner import Outcome, Runner
+from compute_agent.took import Took
+from compute_agent.wishes import Wishes
+from compute_agent.world import World
 
 LOG = logging.getLogger(__name__)
 LONGEST_PAUSE = 60.0
+Outcomes = TypeVar("Outcomes", Settled, Failed)
+
+BACK = "again"
+"""The note of a server that its host brought back to its goal by itself: why it had to."""
 
 
 class Work(msgspec.Struct):
-    """An operation under way for one server's generation."""
+    """An operation under way for one server's generation. ``tries``: why earlier tries failed."""
 
     generation: int
+    took: Took
+    tries: list[str] = []
     number: int = 0
     superseded: bool = False
 
 
 class Convergence:
-    """The servers of one host on their way to their goals.
+    """The servers of one host on their way to their goals."""
 
-    :param tries: times a goal is tried before it is reported as failed.
-    """
-
-    def __init__(
-        self,
-        journal: Journal,
-        driver: Driver,
-        runner: Runner,
-        outbox: Outbox,
-        clock: Clock,
-        *,
-        tries: int,
-        shutdown_seconds: float,
-    ) -> None:
-        self._journal, self._driver, self._runner, self._outbox = journal, driver, runner, outbox
-        self._clock, self._tries, self._shutdown_seconds = clock, tries, shutdown_seconds
+    def __init__(self, world: World, runner: Runner, outbox: Outbox, wishes: Wishes) -> None:
+        self._journal, self._driver, self._settings = world.journal, world.driver, world.settings
+        self._clock = world.clock
+        self._runner, self._outbox, self._wishes = runner, outbox, wishes
         self._working: dict[str, Work] = {}
         self._changes: dict[str, int] = {}
+        self._why: dict[str, str] = {}
         self._now = 0
+        self._halted = True
 
     # ---- what is being done --------------------------------------------------------------------------------
     def moment(self) -> int:
@@ -71,22 +73,34 @@ class Convergence:
         return server in self._working
 
     def pursue(self, server: str) -> None:
-        """Work on a server's journalled goal, unless it is reached, given up, or being worked on."""
+        """Work on a server's journalled goal, unless it is reached, given up, not wanted, or being worked on."""
         entry = self._journal.entry(server)
-        if entry is None or entry.state != "accepted":
+        if self._halted or entry is None or entry.state != "accepted" or not self._wishes.stands(entry):
             return
         work = self._working.get(server)
         if work is None:
             self._begin(entry)
         elif work.generation != entry.goal.generation and not work.superseded:
             work.superseded = True
-            self._runner.stop(work.number, lambda: self._next(server))
+            self._runner.stop(work.number, partial(self._next, server))
+
+    def halt(self) -> None:
+        """Begin no step more. A call under way ends in its own time; its operation begins anew after ``go_on``."""
+        self._halted = True
+        for server, work in list(self._working.items()):
+            if not work.superseded:
+                work.superseded = True
+                self._runner.stop(work.number, partial(self._next, server))
+
+    def go_on(self) -> None:
+        """Work again."""
+        self._halted = False
 
     def _begin(self, entry: Entry) -> None:
         server = entry.goal.server
-        work = self._working[server] = Work(entry.goal.generation)
+        work = self._working[server] = Work(entry.goal.generation, Took(self._clock))
         LOG.info("server %s: to be %s at generation %d", server, entry.goal.power, entry.goal.generation)
-        operation = self._patiently(server, entry.goal.generation)
+        operation = self._patiently(server, work)
         with logs.request(entry.request_id):
             work.number = self._runner.begin(
                 f"server:{server}", operation, lambda outcome: self._ended(server, outcome)
@@ -97,19 +111,20 @@ class Convergence:
         del self._working[server]
         self.pursue(server)
 
-    def _patiently(self, server: str, generation: int) -> Operation[Settled]:
+    def _patiently(self, server: str, work: Work) -> Operation[Settled]:
         """Converge, again and again where that may help. Each time by the journal: a repeat may bring a fresh URL."""
-        for attempt in range(1, self._tries + 1):
+        for attempt in range(1, self._settings.tries + 1):
             entry = self._journal.entry(server)
             assert entry is not None
             try:
-                settled = yield from converge(self._driver, entry.goal, self._terms(entry))
+                settled = yield from work.took.measured(converge(self._driver, entry.goal, self._terms(entry)))
             except errors.BadRequest:
                 raise
             except Exception as error:
-                if attempt == self._tries:
+                if attempt == self._settings.tries:
                     raise
-                LOG.warning("server %s, generation %d, try %d: %s", server, generation, attempt, error)
+                LOG.warning("server %s, generation %d, try %d: %s", server, work.generation, attempt, error)
+                work.tries.append(_failed(error).reason)
                 yield Pause(backoff(attempt, LONGEST_PAUSE))
             else:
                 return settled
@@ -125,7 +140,7 @@ class Convergence:
                 self._journal.write(msgspec.structs.replace(now, restarted=True))
 
         return Terms(
-            self._shutdown_seconds,
+            self._settings.shutdown_seconds,
             None if entry.restarted else entry.goal.restart,
             restarted,
             lambda network: self._network_used(network, server),
@@ -143,25 +158,23 @@ class Convergence:
         if entry.goal.generation != work.generation:
             self.pursue(server)
         elif outcome.error is None:
-            self._settle(entry, outcome.value)
+            self._settle(entry, _told(outcome.value, work))
         else:
-            self._fail(entry, outcome.error)
+            LOG.debug("the failure of server %s", server, exc_info=outcome.error)
+            self._fail(entry, _told(_failed(outcome.error), work))
 
     def _settle(self, entry: Entry, settled: Settled) -> None:
         LOG.info("server %s: is %s at generation %d", entry.goal.server, settled.power, entry.goal.generation)
         # kept in the goal too: should the domain be lost, it is authored again with the same hardware
         goal = msgspec.structs.replace(entry.goal, hardware=settled.hardware or entry.goal.hardware)
+        if why := self._why.pop(entry.goal.server, ""):
+            settled = msgspec.structs.replace(settled, notes=settled.notes | {BACK: why})
         self._conclude(
             msgspec.structs.replace(entry, goal=goal, state="settled", settled=settled, failed=None, seen=settled.power)
         )
 
-    def _fail(self, entry: Entry, error: Exception) -> None:
-        if isinstance(error, errors.ToftError):
-            failed = Failed(code=error.code, reason=error.message)
-        else:
-            failed = Failed(code="internal", reason=f"the agent's driver broke: {type(error).__name__}: {error}")
+    def _fail(self, entry: Entry, failed: Failed) -> None:
         LOG.error("server %s: generation %d failed: %s", entry.goal.server, entry.goal.generation, failed.reason)
-        LOG.debug("the failure of server %s", entry.goal.server, exc_info=error)
         self._conclude(msgspec.structs.replace(entry, state="failed", settled=None, failed=failed))
 
     def _conclude(self, entry: Entry) -> None:
@@ -188,10 +201,10 @@ class Convergence:
         else:
             self.tell(entry)
 
-    def reopen(self, entry: Entry, power: Power | None = None) -> None:
-        """Journal that a concluded goal is to be reached again, with another power if one is given."""
-        goal = entry.goal if power is None else msgspec.structs.replace(entry.goal, power=power)
-        self._journal.write(msgspec.structs.replace(entry, goal=goal, state="accepted", settled=None, failed=None))
+    def reopen(self, entry: Entry, why: str) -> None:
+        """Journal that a concluded goal is to be reached again; ``why`` is told with its outcome."""
+        self._why[entry.goal.server] = why
+        self._journal.write(msgspec.structs.replace(entry, state="accepted", settled=None, failed=None))
 
     def power_seen(self, entry: Entry, power: Power, reason: str) -> None:
         """Tell that a guest's power changed by itself, once for each change."""
@@ -203,6 +216,17 @@ class Convergence:
             self._journal.write(msgspec.structs.replace(entry, seen=power))
             body = PowerSeen(power=power, reason=reason)
             self._outbox.say(body, entry.goal.server, entry.goal.generation)
+
+
+def _failed(error: Exception) -> Failed:
+    if isinstance(error, errors.ToftError):
+        return Failed(code=error.code, reason=error.message)
+    return Failed(code="internal", reason=f"the agent's driver broke: {type(error).__name__}: {error}")
+
+
+def _told(outcome: Outcomes, work: Work) -> Outcomes:
+    """Add what was done and how long it took."""
+    return msgspec.structs.replace(outcome, took=work.took.told(), tries=tuple(work.tries))
 
 
 def _newer(goal: Goal, request_id: str, before: Entry | None) -> Entry:

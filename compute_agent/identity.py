@@ -13,12 +13,16 @@ from compute_agent.resources import probe
 
 
 class Identity(NamedTuple):
-    """A host as it introduces itself. ``host`` is its uuid; ``boot_id`` is new after each start of the machine."""
+    """A host as it introduces itself. ``host`` is its uuid; ``boot_id`` is new after each start of the machine.
+
+    ``began`` is when this process began to be its agent, in monotonic seconds of this boot.
+    """
 
     host: str
     name: str
     boot_id: str
     version: str
+    began: float = 0.0
 
 
 def identity(settings: Settings, ids: Ids) -> Identity:

@@ -19,7 +19,7 @@ class Standing:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ahead = timedelta()
-        self._beat = 0
+        self._beat = self._answered = 0
         self._sent: dict[int, float] = {}
         self._until = 0.0
         self.epoch: int | None = None
@@ -35,18 +35,19 @@ class Standing:
         """Fall silent until the next welcome."""
         self.epoch = None
 
-    def beat(self) -> Heartbeat:
-        """Make the next sign of life."""
+    def beat(self, stuck: dict[str, str]) -> Heartbeat:
+        """Make the next sign of life; ``stuck`` is what hangs on this host."""
         self._beat += 1
         self._sent[self._beat] = self._clock.monotonic()
         self._sent.pop(self._beat - REMEMBERED, None)
-        return Heartbeat(beat=self._beat)
+        return Heartbeat(beat=self._beat, answered=self._answered, stuck=stuck)
 
     def renew(self, lease: Lease) -> None:
         """Take the answer to a heartbeat."""
         sent = self._sent.get(lease.beat)
         if sent is None:
             return
+        self._answered = max(self._answered, lease.beat)
         self._sent = {beat: at for beat, at in self._sent.items() if beat > lease.beat}
         self._until = max(self._until, sent + lease.lease_seconds)
         self._learn(lease.at)

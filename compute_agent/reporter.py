@@ -13,23 +13,25 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from common.clock import Clock
-from common.settings import Agent
 from common.states import Power
 from common.wire import Inventory, States, Usage
 from compute_agent.converge import Convergence
 from compute_agent.drift import Drift
 from compute_agent.driver.contract import Driver, Listing
-from compute_agent.journal import Journal
 from compute_agent.operation import Operation, do
 from compute_agent.outbox import Outbox
+from compute_agent.pace import Pace
 from compute_agent.resources.report import present
-from compute_agent.runner import Lanes, Outcome, Runner
+from compute_agent.runner import Outcome, Runner
+from compute_agent.world import World
 
 LOG = logging.getLogger(__name__)
 CHORES_SECONDS = 3600.0
 TOMBSTONES = timedelta(days=30)
 """How long the journal remembers a deleted server."""
+
+SPACING_SECONDS = 2.0
+"""Between looks that are asked for: a storm of events makes one of them, not one for each."""
 
 
 class Duty(NamedTuple):
@@ -58,19 +60,12 @@ class Reporter:
     """Looks and tells while the host is welcome; ``tick`` begins what is due."""
 
     def __init__(
-        self,
-        driver: Driver,
-        journal: Journal,
-        runner: Runner,
-        lanes: Lanes,
-        outbox: Outbox,
-        convergence: Convergence,
-        drift: Drift,
-        clock: Clock,
-        settings: Agent,
+        self, world: World, runner: Runner, outbox: Outbox, convergence: Convergence, drift: Drift, pace: Pace
     ) -> None:
-        self._driver, self._journal, self._runner, self._lanes = driver, journal, runner, lanes
-        self._outbox, self._convergence, self._drift, self._clock = outbox, convergence, drift, clock
+        self._journal, self._lanes, self._clock, self._pace = world.journal, world.lanes, world.clock, pace
+        self._runner, self._outbox, self._convergence, self._drift = runner, outbox, convergence, drift
+        driver, settings = world.driver, world.settings
+        self._driver = driver
         self._inventory: Inventory | None = None
         self._inventory_seconds, self._inventory_told = settings.inventory_seconds, 0.0
         self._duties = {
@@ -82,13 +77,14 @@ class Reporter:
             "chores": Duty(CHORES_SECONDS, self._chores, lambda dropped: None),
         }
         self._due: dict[str, float] = {}
+        self._begun: dict[str, float] = {}
         self._looking: set[str] = set()
 
     def begin(self, inventory: Inventory) -> None:
         """Begin to report; ``inventory`` was told already."""
         now = self._clock.monotonic()
         self._inventory, self._inventory_told = inventory, now
-        self._due = {name: now + duty.every for name, duty in self._duties.items()}
+        self._due = {name: now + self._pace.about(duty.every) for name, duty in self._duties.items()}
         self._due["usage"] = now
 
     def end(self) -> None:
@@ -96,9 +92,10 @@ class Reporter:
         self._due.clear()
 
     def ask(self, name: str) -> None:
-        """Have this looked at with the next tick."""
+        """Have this looked at with the next tick, or a little later if that was done just now."""
         if name in self._due:
-            self._due[name] = self._clock.monotonic()
+            soon = max(self._clock.monotonic(), self._begun.get(name, -SPACING_SECONDS) + SPACING_SECONDS)
+            self._due[name] = min(self._due[name], soon)
 
     def next_due(self) -> float | None:
         """Give the moment (monotonic seconds) of the next look."""
@@ -109,7 +106,8 @@ class Reporter:
         now = self._clock.monotonic()
         for name, at in list(self._due.items()):
             if at <= now and name not in self._looking:
-                self._due[name] = now + self._duties[name].every
+                self._due[name] = now + self._pace.about(self._duties[name].every)
+                self._begun[name] = now
                 self._looking.add(name)
                 self._begin(name, self._duties[name])
 
@@ -127,7 +125,8 @@ class Reporter:
         unsure = self._convergence.unsure(seen.since)
         with self._journal.together():
             self._drift.compare(seen.listing, unsure)
-        lines = present(seen.listing, self._journal.living(), unsure, self._lanes.stuck())
+        waiting = {f"server:{server}": why for server, why in self._drift.waiting.items()}
+        lines = present(seen.listing, self._journal.living(), unsure, self._lanes.stuck() | waiting)
         self._outbox.say(States(present=lines, strangers=seen.listing.strangers))
         for server in self._drift.open():
             self._convergence.pursue(server)

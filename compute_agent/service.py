@@ -32,6 +32,7 @@ from compute_agent.journal import Journal
 from compute_agent.lanes import OTHERS, WorkerLanes
 from compute_agent.runner import Outcome
 from compute_agent.session import Session
+from compute_agent.world import World
 
 LOG = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class AgentService:
     ) -> None:
         self._check, self._remark = check, remark
         self._settings, self._bus, self._driver, self._clock, self._ids = settings, bus, driver, clock, ids
-        self.identity = identity(settings, ids)
+        self.identity = identity(settings, ids)._replace(began=clock.monotonic())
         self._todo: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._outgoing: queue.SimpleQueue[list[Event]] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -114,16 +115,11 @@ class AgentService:
 
     # ---- the loop ------------------------------------------------------------------------------------------
     def _new_session(self, *, connected: bool) -> Session:
+        world = World(
+            self.identity, self._journal, self._driver, self._lanes, self._clock, self._ids, self._settings.agent
+        )
         return Session(
-            self.identity,
-            self._journal,
-            self._driver,
-            self._lanes,
-            self._clock,
-            self._ids,
-            self._settings.agent,
-            lambda event: self._todo.put(lambda: self._session.domain_event(event)),
-            connected=connected,
+            world, lambda event: self._todo.put(lambda: self._session.domain_event(event)), connected=connected
         )
 
     def _answered(self, token: int, outcome: Outcome) -> None:

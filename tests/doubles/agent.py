@@ -18,6 +18,7 @@ from compute_agent.journal import Journal
 from compute_agent.operation import Call
 from compute_agent.runner import Outcome
 from compute_agent.session import Session
+from compute_agent.world import World
 from controller.seals import seal
 
 HOST = "00000000-0000-4000-8000-0000000000aa"
@@ -105,10 +106,9 @@ class Host:
     def kill(self) -> None:
         """End the session where it is, and make a new one over the same journal."""
         self.lanes = Lanes()
-        identity = Identity(HOST, "host-1", self.boot_id, "0.1")
-        self.session = Session(
-            identity, self.journal, self.driver, self.lanes, self.clock, self.new_id, self.settings, self.happened
-        )
+        identity = Identity(HOST, "host-1", self.boot_id, "0.1", began=self.clock.monotonic())
+        world = World(identity, self.journal, self.driver, self.lanes, self.clock, self.new_id, self.settings)
+        self.session = Session(world, self.happened)
 
     def happened(self, event: DomainEvent) -> None:
         self.heard.append(event)

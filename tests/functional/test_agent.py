@@ -17,6 +17,7 @@ from common.ids import time_ordered
 from common.states import Power
 from compute_agent.driver.memory import MemoryDriver
 from compute_agent.service import AgentService, embedded
+from controller.seals import seal
 from tests.doubles.agent import HOST, goal, server_id
 
 S1 = server_id(1)
@@ -47,7 +48,7 @@ class Controller:
             server=server,
             generation=generation,
         )
-        self.raw(wire.pack(command))
+        self.raw(seal(command))
 
     def raw(self, body: bytes) -> None:
         assert self.publisher.publish([Outgoing(COMMANDS, HOST, body)]) == []

@@ -148,3 +148,90 @@ def test_a_stranger_is_told_and_never_touched(host: Host, controller: FakeContro
         (server_id(7), 1, False),
     ]
     assert server_id(7) in host.driver.domains
+
+
+def test_lost_domains_are_built_again_a_few_a_minute_and_the_others_say_that_they_wait(
+    host: Host, controller: FakeController
+) -> None:
+    for number in range(2, 9):
+        controller.want(goal(number))
+    host.settle()
+    disks = dict(host.driver.disks)
+    host.driver.domains.clear()
+    host.driver.lose_events()
+    host.settle()
+    assert len(host.driver.domains) == 5
+    states = host.bodies("states")[-1]
+    assert isinstance(states, wire.States)
+    reasons = {line.reason for line in states.present if line.server not in host.driver.domains}
+    assert reasons == {"its domain was missing; repairing that waits, for a host repairs 5 in 60 s"}
+    controller.live(90)
+    assert {server: domain.power for server, domain in host.driver.domains.items()} == dict.fromkeys(disks, Power.ON)
+    assert host.driver.disks == disks
+    settled = host.bodies("settled")[-1]
+    assert isinstance(settled, wire.Settled)
+    assert settled.notes == {"again": "its domain was missing"}
+
+
+def test_commands_are_not_limited_by_repairs(host: Host, controller: FakeController) -> None:
+    for number in range(2, 20):
+        controller.want(goal(number))
+    host.settle()
+    for number in range(2, 20):
+        controller.want(goal(number, 2, Power.GONE))
+    host.settle()
+    assert list(host.driver.domains) == [S1]
+
+
+def many(host: Host, controller: FakeController, number: int = 12) -> None:
+    for one in range(2, number + 1):
+        controller.want(goal(one))
+    host.settle()
+    reboot(host)
+
+
+def running(host: Host) -> int:
+    return sum(domain.power is Power.ON for domain in host.driver.domains.values())
+
+
+def test_a_rebooted_host_starts_a_few_guests_at_once(host: Host, controller: FakeController) -> None:
+    many(host, controller)
+    controller.welcome()
+    counts = []
+    for _ in range(4):
+        host.settle()
+        counts.append(running(host))
+        controller.live(10)
+    assert counts == [4, 8, 12, 12]
+    assert powers(host) == []
+    assert {domain.boots for domain in host.driver.domains.values()} == {2}
+
+
+def test_an_agent_killed_while_guests_return_goes_on_as_slowly(host: Host, controller: FakeController) -> None:
+    many(host, controller)
+    controller.welcome()
+    host.settle()
+    host.kill()
+    controller.welcome()
+    host.settle()
+    assert running(host) == 8
+    controller.live(20)
+    assert running(host) == 12
+    host.kill()
+    host.driver.power_off(S1)
+    controller.welcome()
+    host.settle()
+    assert [power for power, reason in powers(host)] == [Power.OFF]
+
+
+def test_a_newer_wish_does_not_wait_for_its_turn(host: Host, controller: FakeController) -> None:
+    many(host, controller)
+    controller.welcome()
+    controller.want(goal(12, 2))
+    controller.want(goal(11))
+    host.settle()
+    assert running(host) == 5
+    assert host.driver.power(server_id(12)) is Power.ON
+    controller.want(goal(10, 2, Power.GONE))
+    host.settle()
+    assert server_id(10) not in host.driver.domains

@@ -41,7 +41,7 @@ def test_a_lease_counts_from_when_it_was_asked_for(standing: Standing, clock: Ma
 
 def test_a_renewal_counts_from_the_heartbeat(standing: Standing, clock: ManualClock) -> None:
     standing.begin(welcome(clock), asked=0)
-    beat = standing.beat()
+    beat = standing.beat({})
     clock.advance(40)
     standing.renew(Lease(beat=beat.beat, lease_seconds=60, at=clock.now()))
     clock.advance(15)
@@ -53,7 +53,7 @@ def test_a_renewal_counts_from_the_heartbeat(standing: Standing, clock: ManualCl
 
 def test_an_answer_out_of_order_makes_no_lease_shorter(standing: Standing, clock: ManualClock) -> None:
     standing.begin(welcome(clock), asked=0)
-    first = standing.beat()
+    first = standing.beat({})
     standing.renew(Lease(beat=first.beat, lease_seconds=1, at=clock.now()))
     clock.advance(30)
     assert not standing.lost
@@ -61,9 +61,9 @@ def test_an_answer_out_of_order_makes_no_lease_shorter(standing: Standing, clock
 
 def test_heartbeats_that_nobody_answers_are_given_up(standing: Standing, clock: ManualClock) -> None:
     standing.begin(welcome(clock), asked=0)
-    first = standing.beat()
+    first = standing.beat({})
     for _ in range(REMEMBERED):
-        standing.beat()
+        standing.beat({})
     standing.renew(Lease(beat=first.beat, lease_seconds=9999, at=clock.now()))
     clock.advance(61)
     assert standing.lost
@@ -73,5 +73,13 @@ def test_what_is_past_is_judged_by_controller_time(standing: Standing, clock: Ma
     standing.begin(welcome(clock, ahead=-3600), asked=0)
     at = clock.now() - timedelta(seconds=1800)
     assert not standing.expired(at)
-    standing.renew(Lease(beat=standing.beat().beat, lease_seconds=60, at=clock.now()))
+    standing.renew(Lease(beat=standing.beat({}).beat, lease_seconds=60, at=clock.now()))
     assert standing.expired(at)
+
+
+def test_a_heartbeat_says_which_was_answered_last_and_what_hangs(clock: ManualClock, standing: Standing) -> None:
+    first = standing.beat({})
+    assert (first.answered, first.stuck) == (0, {})
+    standing.renew(Lease(beat=first.beat, lease_seconds=60, at=clock.now()))
+    second = standing.beat({"server:1": "shutdown has not come back"})
+    assert (second.answered, second.stuck) == (first.beat, {"server:1": "shutdown has not come back"})

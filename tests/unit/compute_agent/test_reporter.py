@@ -1,5 +1,7 @@
 """What is told without being asked, and when."""
 
+import itertools
+
 import msgspec
 import pytest
 
@@ -26,8 +28,26 @@ def count(host: Host) -> dict[str, int]:
 
 
 def test_each_has_its_own_pace(host: Host, controller: FakeController) -> None:
-    controller.live(121)
-    assert count(host) == {"heartbeat": 13, "states": 6, "inventory": 2, "usage": 5}
+    controller.live(1200)
+    told = count(host)
+    expected = {"heartbeat": 121, "states": 60, "inventory": 19, "usage": 41}
+    assert {kind: abs(told[kind] / about - 1) < 0.15 for kind, about in expected.items()} == dict.fromkeys(told, True)
+
+
+def test_hosts_keep_out_of_step(host: Host, controller: FakeController) -> None:
+    controller.live(300)
+    at = [event.at for event in host.said if event.kind == "states"]
+    gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(at)]
+    assert all(15 <= gap <= 25 for gap in gaps)
+    assert len({round(gap) for gap in gaps}) > 3
+
+
+def test_a_storm_of_events_makes_one_look_in_two_seconds(host: Host, controller: FakeController) -> None:
+    host.settle()
+    for _ in range(12):
+        host.driver.lose_events()
+        host.settle(0.2)
+    assert len(host.bodies("states")) == 2
 
 
 def test_a_changed_inventory_is_told_with_the_next_look(host: Host, controller: FakeController) -> None:
@@ -41,7 +61,7 @@ def test_a_changed_inventory_is_told_with_the_next_look(host: Host, controller: 
 
 def test_usage_is_of_what_runs(host: Host, controller: FakeController) -> None:
     controller.want(goal(1))
-    controller.live(31)
+    controller.live(40)
     usage = host.bodies("usage")[-1]
     assert isinstance(usage, wire.Usage)
     assert [(one.server, one.memory_kib) for one in usage.servers] == [(server_id(1), 512 * 1024)]

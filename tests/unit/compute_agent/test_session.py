@@ -125,7 +125,7 @@ class TestLease:
         controller.answer()
         assert host.session.epoch == 2
 
-    def test_work_goes_on_while_the_controller_is_away(self, host: Host, controller: FakeController) -> None:
+    def test_no_step_is_begun_once_the_lease_has_ended(self, host: Host, controller: FakeController) -> None:
         controller.lease_seconds = 30
         controller.welcome()
         build(controller)
@@ -133,12 +133,33 @@ class TestLease:
         controller.want(goal(1, 2, restart="soft"))
         host.settle(100)
         assert host.session.epoch is None
-        assert host.driver.domains[S1].boots == 2
+        assert host.driver.calls["destroy"] == 0
         before = len(host.said)
-        controller.live(5)
+        controller.live(65)
+        assert host.driver.domains[S1].boots == 2
         settled = [event for event in host.said[before:] if event.kind == "settled"]
         assert {event.generation for event in settled} == {2}
         assert {event.host_epoch for event in settled} == {controller.epoch}
+
+    def test_an_answer_that_comes_after_the_lease_begins_no_step(self, host: Host, controller: FakeController) -> None:
+        """As after a SIGSTOP: what waited in the queue is read before the clock is."""
+        controller.welcome()
+        controller.want(goal(1))
+        host.clock.advance(1000)
+        lane = host.lanes.lanes()[0]
+        host.session.answered(*host.lanes.step(lane))
+        assert [name for name in host.lanes.lanes() if not name.startswith("report:")] == []
+        assert host.session.losses == 1
+        controller.live(5)
+        assert host.driver.power(S1) is Power.ON
+
+    def test_a_hello_says_how_many_went_unanswered(self, host: Host, controller: FakeController) -> None:
+        controller.welcome()
+        host.settle(120)
+        assert [body.unanswered for body in host.bodies("hello")] == [0, 1, 2]  # type: ignore[attr-defined]
+        controller.answer()
+        host.settle(70)
+        assert controller.hello().unanswered == 1
 
     def test_a_lease_for_an_unknown_heartbeat_changes_nothing(self, host: Host, controller: FakeController) -> None:
         controller.welcome()
@@ -301,7 +322,7 @@ class TestFailures:
         host.driver.fail("start", *[errors.HypervisorError("no KVM")] * 3)
         controller.want(goal(1))
         host.settle(30)
-        assert last(host, "failed") == wire.Failed(code="hypervisor", reason="no KVM")
+        assert last(host, "failed") == wire.Failed(code="hypervisor", reason="no KVM", tries=("no KVM", "no KVM"))
         controller.send(goal(1))
         assert [event.kind for event in host.settle()] == ["failed"]
         assert host.driver.calls["start"] == 3
@@ -468,17 +489,50 @@ class TestByThemselves:
         build(controller)
         host.driver.power_off(S1, "the guest shut down")
         said = host.settle()
-        assert [(event.kind, event.server, event.generation) for event in said] == [("power", S1, 1)]
+        assert [(event.kind, event.server, event.generation) for event in said if event.server] == [("power", S1, 1)]
         assert last(host, "power") == wire.PowerSeen(power=Power.OFF, reason="the guest shut down")
         controller.live(60)
         assert len(host.bodies("power")) == 1
 
-    def test_a_crash_is_told(self, host: Host, controller: FakeController) -> None:
+    def test_what_crashes_is_started_again_a_few_times(self, host: Host, controller: FakeController) -> None:
         controller.welcome()
         build(controller)
-        host.driver.power_off(S1, "panicked", Power.CRASHED)
+        for boots in (2, 3, 4):
+            host.driver.power_off(S1, "QEMU crashed", Power.CRASHED)
+            host.settle()
+            assert host.driver.domains[S1].boots == boots
+            assert last(host, "settled").notes == {"again": "it crashed: QEMU crashed"}  # type: ignore[attr-defined]
+        assert host.bodies("power") == []
+        host.driver.power_off(S1, "QEMU crashed", Power.CRASHED)
+        controller.live(30)
+        reason = "QEMU crashed; it crashed more often than 3 in 600 s and is left off"
+        assert host.bodies("power") == [wire.PowerSeen(power=Power.CRASHED, reason=reason)]
+        assert host.driver.domains[S1].boots == 4
+
+    def test_crashes_of_long_ago_do_not_count(self, host: Host, controller: FakeController) -> None:
+        controller.welcome()
+        build(controller)
+        for _ in range(6):
+            host.driver.power_off(S1, "QEMU crashed", Power.CRASHED)
+            controller.live(301)
+        assert host.driver.domains[S1].boots == 7
+
+    def test_a_crash_that_only_a_look_shows_is_one_too(self, host: Host, controller: FakeController) -> None:
+        controller.welcome()
+        build(controller)
+        host.driver.domains[S1].power = Power.CRASHED
+        host.driver.lose_events()
         host.settle()
-        assert last(host, "power") == wire.PowerSeen(power=Power.CRASHED, reason="panicked")
+        assert host.driver.domains[S1].boots == 2
+
+    def test_what_is_wished_off_is_not_started_for_a_crash(self, host: Host, controller: FakeController) -> None:
+        controller.welcome()
+        controller.want(goal(1, power=Power.OFF))
+        host.settle()
+        host.driver.power_on(S1)
+        host.driver.power_off(S1, "QEMU crashed", Power.CRASHED)
+        host.settle()
+        assert host.driver.power(S1) is Power.CRASHED
 
     def test_while_it_is_worked_on_the_work_says_how_it_ends(self, host: Host, controller: FakeController) -> None:
         controller.welcome()
@@ -525,4 +579,4 @@ class TestByThemselves:
         host.settle()
         for server in (S1, server_id(9)):
             host.session.domain_event(DomainEvent(server, Power.OFF))
-        assert host.settle() == []
+        assert [event.kind for event in host.settle(3)] == ["states"]
