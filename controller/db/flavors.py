@@ -1,5 +1,7 @@
 """Flavors in SQL."""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from common import errors
@@ -17,6 +19,11 @@ def find(tx: Tx, flavor_id: str, all_of_them: bool = True, lock: bool = False) -
     c = tables.flavor.c
     statement = FLAVORS.select().where(c.id == flavor_id, *([] if all_of_them else [c.is_public]))
     return FLAVORS.first(tx, statement, lock)
+
+
+def get(tx: Tx, ids: Iterable[str]) -> dict[str, Flavor]:
+    """Read flavors by id, those that are not public too."""
+    return {f.id: f for f in FLAVORS.read(tx, FLAVORS.select().where(tables.flavor.c.id.in_(list(ids))))}
 
 
 def listing(tx: Tx, page: Page, public: bool | None, min_ram: int = 0, min_disk: int = 0) -> Paged[Flavor]:

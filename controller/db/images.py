@@ -52,6 +52,12 @@ def visible(tx: Tx, image_id: str, project_id: str | None, lock: bool = False) -
     return IMAGES.first(tx, statement, lock)
 
 
+def may_use(image: Image, project_id: str) -> bool:
+    """Say whether a project may make servers of an image: its own, public and community ones that are not deleted."""
+    mine = image.project_id == project_id or image.visibility in ("public", "community")
+    return mine and image.status is not ImageStatus.DELETED
+
+
 def listing(tx: Tx, project_id: str | None, filters: Filters, page: Page) -> Paged[Image]:
     """Read a page of what a project's list has: its own and public ones, community ones only if asked for."""
     community = filters.equal.get("visibility") == "community"

@@ -1,5 +1,9 @@
 """Keypairs in SQL: each is one user's, and named by that user."""
 
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
 from common.model.keypair import Keypair
 from controller.db import tables
 from controller.db.engine import Tx
@@ -13,6 +17,15 @@ def find(tx: Tx, user_id: str, name: str) -> Keypair | None:
     """Read a user's keypair."""
     c = tables.keypair.c
     return KEYPAIRS.first(tx, KEYPAIRS.select().where(c.user_id == user_id, c.name == name))
+
+
+def get(tx: Tx, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], Keypair]:
+    """Read keypairs by (user, name); asking for none is free."""
+    if not names:
+        return {}
+    c = tables.keypair.c
+    found = KEYPAIRS.read(tx, KEYPAIRS.select().where(sa.tuple_(c.user_id, c.name).in_(list(names))))
+    return {(key.user_id, key.name): key for key in found}
 
 
 def listing(tx: Tx, user_id: str, page: Page) -> Paged[Keypair]:

@@ -1,5 +1,7 @@
 """Networks in SQL."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from common.model.network import Network
@@ -24,6 +26,16 @@ def find(tx: Tx, network_id: str, project_id: str | None = None, lock: bool = Fa
 def available(tx: Tx, project_id: str) -> list[Network]:
     """Read all networks that a project may put servers on."""
     return NETWORKS.read(tx, NETWORKS.select().where(*visible(project_id)).order_by(tables.network.c.id))
+
+
+def open_to(tx: Tx, ids: Collection[str], projects: Collection[str]) -> dict[str, Network]:
+    """Read the networks of these ids, of whomever, and all that these projects may put servers on; in id order."""
+    c = tables.network.c
+    wanted: list[sa.ColumnElement[bool]] = [c.id.in_(sorted(ids))] if ids else []
+    wanted += [c.project_id.in_(sorted(projects)), c.shared] if projects else []
+    if not wanted:
+        return {}
+    return {n.id: n for n in NETWORKS.read(tx, NETWORKS.select().where(sa.or_(*wanted)).order_by(c.id))}
 
 
 def get(tx: Tx, ids: list[str]) -> dict[str, Network]:

@@ -3,7 +3,9 @@
 A row is made when something is first counted; its ``max`` is the setting of that moment and is then the project's own.
 """
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +18,8 @@ from controller.db.engine import Tx
 
 _WHERE = ("project_id", "resource")
 _table = tables.quota_use
+_Key = tuple[str, str]
+"""A project and a resource."""
 
 
 class Use(NamedTuple):
@@ -25,9 +29,50 @@ class Use(NamedTuple):
     max: int
 
 
+OF_SERVERS = ("servers", "cores", "ram")
+"""The resources that servers count."""
+
+
 def of_server(guest: Guest) -> dict[str, int]:
     """Give what a server of this hardware counts."""
     return {"servers": 1, "cores": guest.vcpus, "ram": guest.memory_mib}
+
+
+class Tally:
+    """The quota rows of some projects, made if need be and locked: what a batch counts is added up and written once."""
+
+    def __init__(self, tx: Tx, limits: settings.Quota, projects: Iterable[str], resources: Iterable[str]) -> None:
+        keys = [(project, resource) for project in sorted(projects) for resource in sorted(resources)]
+        self._have = _locked(tx, limits, keys)
+        self._added: Counter[tuple[str, str]] = Counter()
+
+    def room(self, project: str, each: Mapping[str, int]) -> int:
+        """Say how many more things that count ``each`` a project may have; without limit, more than anyone asks for."""
+        rooms = [
+            (have.max - have.used - self._added[project, resource]) // amount
+            for resource, amount in each.items()
+            if (have := self._have[project, resource]).max >= 0
+        ]
+        return min(rooms, default=sys.maxsize)
+
+    def count(self, project: str, amounts: Mapping[str, int]) -> None:
+        """Add to what a project uses, by resource.
+
+        :raises QuotaExceeded: it would have more than it may; names the resource, what is asked, used and allowed.
+        """
+        for resource, asked in sorted(amounts.items()):
+            have = self._have[project, resource]
+            used = have.used + self._added[project, resource]
+            if 0 <= have.max < used + asked:
+                raise errors.QuotaExceeded(
+                    f"Quota exceeded for {resource}: Requested {asked}, "
+                    f"but already used {used} of {have.max} {resource}"
+                )
+        self._added.update({(project, resource): asked for resource, asked in amounts.items()})
+
+    def write(self, tx: Tx) -> None:
+        """Write what was counted."""
+        _add(tx, self._added)
 
 
 def count(tx: Tx, limits: settings.Quota, project: str, amounts: Mapping[str, int]) -> None:
@@ -35,14 +80,9 @@ def count(tx: Tx, limits: settings.Quota, project: str, amounts: Mapping[str, in
 
     :raises QuotaExceeded: it would have more than it may; names the resource, what is asked, used and allowed.
     """
-    have = _locked(tx, limits, project, amounts)
-    for resource, asked in sorted(amounts.items()):
-        used, most = have[resource]
-        if 0 <= most < used + asked:
-            raise errors.QuotaExceeded(
-                f"Quota exceeded for {resource}: Requested {asked}, but already used {used} of {most} {resource}"
-            )
-    _add(tx, project, amounts)
+    tally = Tally(tx, limits, [project], amounts)
+    tally.count(project, amounts)
+    tally.write(tx)
 
 
 def free(tx: Tx, project: str, amounts: Mapping[str, int]) -> None:
@@ -50,14 +90,15 @@ def free(tx: Tx, project: str, amounts: Mapping[str, int]) -> None:
 
     :raises Conflict: more than is used; nothing can free what was never counted.
     """
-    if _add(tx, project, {resource: -amount for resource, amount in amounts.items()}) != len(amounts):
+    if _add(tx, {(project, resource): -amount for resource, amount in amounts.items()}) != len(amounts):
         raise errors.Conflict(f"quota of project {project}: {', '.join(sorted(amounts))} was never counted")
 
 
 def usage(tx: Tx, limits: settings.Quota, project: str) -> dict[str, Use]:
     """Give what a project uses of each resource and what it may have."""
     unused = {resource: Use(0, most) for resource, most in msgspec.structs.asdict(limits).items()}
-    return unused | _read(tx, _rows(project))
+    mine = sa.select(_table.c.resource, _table.c.used, _table.c.max).where(_table.c.project_id == project)
+    return unused | {resource: Use(used, most) for resource, used, most in tx.rows(mine)}
 
 
 def set_max(tx: Tx, limits: settings.Quota, project: str, resource: str, most: int) -> None:
@@ -65,29 +106,30 @@ def set_max(tx: Tx, limits: settings.Quota, project: str, resource: str, most: i
 
     :raises Conflict: it uses more already.
     """
-    used = _locked(tx, limits, project, [resource])[resource].used
+    used = _locked(tx, limits, [(project, resource)])[project, resource].used
     if 0 <= most < used:
         raise errors.Conflict(f"{resource}: {used} in use, the limit cannot be {most}")
     tx.change(_table, [{"project_id": project, "resource": resource, "max": most}], where=_WHERE)
 
 
-def _rows(project: str) -> sa.Select[tuple[str, int, int]]:
-    return sa.select(_table.c.resource, _table.c.used, _table.c.max).where(_table.c.project_id == project)
-
-
-def _read(tx: Tx, statement: sa.Select[tuple[str, int, int]]) -> dict[str, Use]:
-    return {resource: Use(used, most) for resource, used, most in tx.rows(statement)}
-
-
-def _locked(tx: Tx, limits: settings.Quota, project: str, resources: Iterable[str]) -> dict[str, Use]:
-    """Read a project's rows, made if need be, so that nobody else counts before this transaction ends."""
-    wanted = sorted(resources)
-    rows = [{"project_id": project, "resource": r, "used": 0, "max": getattr(limits, r)} for r in wanted]
+def _locked(tx: Tx, limits: settings.Quota, keys: Sequence[_Key]) -> dict[_Key, Use]:
+    """Lock rows, made if need be, so that nobody else counts before this transaction ends."""
+    have = _lock(tx, keys)
+    missing = [key for key in keys if key not in have]
+    if not missing:
+        return have
+    rows = [{"project_id": p, "resource": r, "used": 0, "max": getattr(limits, r)} for p, r in missing]
     tx.ensure(_table, rows)
-    mine = _rows(project).where(_table.c.resource.in_(wanted)).order_by(_table.c.resource)
-    return _read(tx, mine.with_for_update())
+    return have | _lock(tx, missing)
 
 
-def _add(tx: Tx, project: str, amounts: Mapping[str, int]) -> int:
-    rows = [{"project_id": project, "resource": r, "used": n} for r, n in sorted(amounts.items())]
+def _lock(tx: Tx, keys: Sequence[_Key]) -> dict[_Key, Use]:
+    c = _table.c
+    mine = sa.select(c.project_id, c.resource, c.used, c.max).where(sa.tuple_(c.project_id, c.resource).in_(keys))
+    found = tx.rows(mine.order_by(c.project_id, c.resource).with_for_update(key_share=True))
+    return {(project, resource): Use(used, most) for project, resource, used, most in found}
+
+
+def _add(tx: Tx, amounts: Mapping[_Key, int]) -> int:
+    rows = [{"project_id": p, "resource": r, "used": n} for (p, r), n in sorted(amounts.items())]
     return tx.change(_table, rows, where=_WHERE, add=("used",))

@@ -105,10 +105,15 @@ def supersede(tx: Tx, subjects: Iterable[str], now: datetime) -> list[Work]:
     Lock nothing of the subjects before this: workflows come first in the order of locks.
     """
     locked = list(lock_live(tx, subjects).values())
-    ended = {"state": "superseded", "updated_at": now}
-    if locked:
-        tx.do(sa.update(_table).where(_table.c.id.in_([w.id for w in locked])).values(ended))
+    end(tx, locked, now)
     return locked
+
+
+def end(tx: Tx, locked: Sequence[Work], now: datetime) -> None:
+    """Supersede workflows that this transaction has locked."""
+    if locked:
+        ended = {"state": "superseded", "updated_at": now}
+        tx.do(sa.update(_table).where(_table.c.id.in_([w.id for w in locked])).values(ended))
 
 
 def of_subject(tx: Tx, subject: str) -> list[Work]:

@@ -1,7 +1,7 @@
 """What handlers see of the writer: they hand it changes and get their answer after the commit."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -29,8 +29,8 @@ class Change(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
         raise NotImplementedError
 
     @classmethod
-    def accept(cls, tx: Tx, changes: Sequence["Change[R]"], world: World) -> "list[R | errors.ToftError]":
-        """Make several at once, written like a step: one result or refusal each. Hot changes say how."""
+    def accept(cls, tx: Tx, changes: Sequence[Self], world: World) -> "list[R | errors.ToftError]":
+        """Make several at once: a result or a refusal each. Hot changes are written here, like a step."""
         results: list[R | errors.ToftError] = []
         for change in changes:
             try:

@@ -21,7 +21,8 @@ from common.model.server import NetworkAsk, Server
 from common.settings import Settings
 from common.states import State
 from controller.admission.server_actions import Act, Verb
-from controller.admission.servers import CreateServers, DeleteServer
+from controller.admission.server_create import CreateServers
+from controller.admission.server_delete import DeleteServer
 from controller.db import flavors, images, ledger, migrate, networks, ports, quotas, servers, subnets, tables
 from controller.db.engine import Store, Tx
 from controller.scheduler.simple import SimpleScheduler
@@ -32,6 +33,7 @@ from controller.workflow.runner import Runner
 from controller.workflow.saga import Workflow
 from controller.workflow.watch import Watch
 from controller.workflow.world import World
+from tests.doubles.writer import DirectWriter
 from tests.workflow.model_agent import Memory, ModelAgent
 
 PROJECT = "11111111-1111-4111-8111-111111111111"
@@ -183,16 +185,15 @@ class Scene:
             request_id="req-1",
             **more,  # type: ignore[arg-type]
         )
-        with self.store.tx() as tx:
-            return change.apply(tx, self.world)
+        made: list[Server] = DirectWriter(self.store, self.world).submit(change)
+        return made
 
     def act(self, verb: Verb, server: str) -> None:
         with self.store.tx() as tx:
             Act(id=server, project_id=PROJECT, verb=verb, request_id="req-2").apply(tx, self.world)
 
     def delete(self, server: str) -> None:
-        with self.store.tx() as tx:
-            DeleteServer(id=server, project_id=PROJECT, request_id="req-3").apply(tx, self.world)
+        DirectWriter(self.store, self.world).submit(DeleteServer(id=server, project_id=PROJECT, request_id="req-3"))
 
     # ---- what is true ------------------------------------------------------------------------------------
     def servers(self) -> list[Server]:
