@@ -250,6 +250,22 @@ class Libvirt(Group, frozen=True):
     ] = "20022-20999"
 
 
+class Notifications(Group, frozen=True):
+    """[notifications] What the world outside is told, by oslo.messaging."""
+
+    enabled: Annotated[bool, Meta(description="Publish versioned notifications of servers and hosts.")] = False
+    url: Annotated[
+        str,
+        Meta(
+            description="rabbit://user:password@host:5672/vhost. Empty: the broker of [bus].",
+            extra_json_schema={"secret": True},
+        ),
+    ] = ""
+    topic: Annotated[str, Meta(description="Topic that is published to.")] = "versioned_notifications"
+    keep_hours: Annotated[float, Meta(description="Hours that a notification waits for an absent broker.")] = 24.0
+    limit: Annotated[int, Meta(description="Notifications that may wait; above it the oldest are dropped.")] = 100000
+
+
 class Logs(Group, frozen=True):
     """[logs] What is logged."""
 
@@ -283,6 +299,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     controller: Controller = Controller()
     agent: Agent = Agent()
     libvirt: Libvirt = Libvirt()
+    notifications: Notifications = Notifications()
     logs: Logs = Logs()
     metrics: Metrics = Metrics()
 

@@ -4,7 +4,8 @@
     relay    publishes the outbox                inbox    takes in what hosts report
     tenure   keeps the scheduler's lease         watch    notices silent hosts
     ageing   forgets what is old                 presence tells the other controllers of this one
-    copies   fetches images that others hold     api      answers HTTP
+    copies   fetches images that others hold     crier    publishes notifications, where they are on
+    api      answers HTTP
     metrics  answers Prometheus, where a port for it is set
 
 A commit wakes whoever has work after it; besides, each looks by itself every ``poll_seconds``.
@@ -42,6 +43,7 @@ from controller.db import migrate
 from controller.image_copies import ImageCopies
 from controller.image_fetch import fetch
 from controller.image_store import ImageStore
+from controller.notifier import OsloNotifier
 from controller.scheduler.simple import SimpleScheduler
 from controller.secrets import Secrets, valid
 from controller.sight import metrics, readings
@@ -49,6 +51,7 @@ from controller.sight.consumer import SeenConsumer
 from controller.sight.scheduler import SeenScheduler
 from controller.sight.store import SeenStore
 from controller.workflow.ageing import Ageing
+from controller.workflow.crier import Crier
 from controller.workflow.inbox import Inbox
 from controller.workflow.presence import SECONDS as PRESENCE_SECONDS
 from controller.workflow.presence import Presence
@@ -67,6 +70,8 @@ LISTEN_SECONDS = 0.5
 WATCH_SECONDS = 5.0
 AGEING_SECONDS = 600.0
 COPIES_SECONDS = 5.0
+NOTIFICATIONS = "notifications"
+"""The lease of who publishes them."""
 T = TypeVar("T")
 
 
@@ -98,7 +103,8 @@ class ControllerService:
         self._consumer = SeenConsumer(bus.reports(), gauges)
         self.relay = Relay(self.store, self._publisher, clock, self.copies.url, mirrors=self.copies.mirrors)
         self.presence = Presence(self.store, self.world, name, settings.controller_url, version("toft"), self._gauges)
-        self.tenure = Tenure(self.store, self.world, me)
+        leases = (*NAMES, *([NOTIFICATIONS] if settings.notifications.enabled else []))
+        self.tenure = Tenure(self.store, self.world, me, leases)
         self.runner = Runner(self.store, self.world, WORKFLOWS, self.tenure.holds)
         self.inbox = Inbox(self.store, self.world, self._consumer, bus.declare_host, self.relay.post, answers.wake)
         self._group = GroupWriter(self.store, self.world, kept, committed=self._wake)
@@ -117,6 +123,7 @@ class ControllerService:
             answers=answers,
             controller=name,
         )
+        self._notifier = OsloNotifier(settings) if settings.notifications.enabled else None
         self.services.images.forget_unfinished()
         is_token = partial(valid, secrets.tokens, clock=clock, seconds=settings.api.token_seconds)
         self._api = ApiServer(app.make(self.services, gauges=gauges), settings, is_token)
@@ -141,6 +148,9 @@ class ControllerService:
         yield Loop("inbox", self._inbox_turn, 0.0)
         yield Loop("tenure", self._tenure_turn, SECONDS / 3)
         yield Loop("watch", self._timed("watch", Watch(self.store, self.world).turn), WATCH_SECONDS)
+        if self._notifier:
+            leads = partial(self.tenure.holds, NOTIFICATIONS)
+            yield Loop("crier", Crier(self.store, self.world, self._notifier.publish, leads).turn, poll)
         yield Loop("presence", self.presence.turn, PRESENCE_SECONDS)
         yield Loop("copies", self._copies_turn, COPIES_SECONDS)
         yield Loop("ageing", self._timed("ageing", Ageing(self.store, self.world).turn), AGEING_SECONDS)
@@ -186,6 +196,8 @@ class ControllerService:
         self.writer.stop()
         self._publisher.close()
         self._consumer.close()
+        if self._notifier:
+            self._notifier.close()
         self.store.close()
 
     def _own_readings(self) -> Iterator[Reading]:

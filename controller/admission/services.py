@@ -8,6 +8,7 @@ from common import errors
 from common.model.host import Host
 from controller.db import hosts
 from controller.db.engine import Tx
+from controller.workflow import notices
 from controller.workflow.world import World
 from controller.writer import Change
 
@@ -32,4 +33,5 @@ class EnableHost(Change[Host], frozen=True, kw_only=True):
         locked = hosts.get(tx, [host.id], lock=True)[host.id]
         changed = replace(locked, enabled=self.enabled, disabled_reason=self.reason, generation=locked.generation + 1)
         hosts.HOSTS.save(tx, [changed])
+        notices.tell_of_hosts(tx, world, [changed])
         return changed

@@ -12,7 +12,7 @@ from common.model.server import Server
 from common.states import Power, State
 from controller.db import hosts, ledger, outbox
 from controller.db.engine import Tx
-from controller.workflow import goals, settling
+from controller.workflow import goals, notices, settling
 from controller.workflow.desk import Desk, Report
 from controller.workflow.world import World
 
@@ -60,6 +60,7 @@ def _let_in(tx: Tx, id_: str, body: wire.Hello, desk: Desk, world: World) -> Non
         hosts.greet(tx, host)
     else:
         hosts.add(tx, host)
+    notices.tell_of_hosts(tx, world, hosts.get(tx, [id_]).values())
     ledger.apply_inventory(tx, id_, body.inventory, world.settings.scheduler)
     hosts.strangers(tx, id_, body.strangers, now)
     desk.hosts[id_] = host

@@ -13,7 +13,7 @@ from common.states import Power, State, Task
 from controller.db import images, ports, servers
 from controller.db.engine import Tx
 from controller.scheduler.contract import Ask
-from controller.workflow import goals, nics, settling
+from controller.workflow import goals, nics, notices, settling
 from controller.workflow.saga import Saga, Stay, Step, StepFailed, Wait, Workflow
 from controller.workflow.world import World
 
@@ -67,6 +67,7 @@ def send_builds(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
     now = world.clock.now()
     building = {s.subject: replace(found[s.subject], task=Task.SPAWNING, updated_at=now) for s in sound}
     servers.save(tx, list(building.values()))
+    notices.tell(tx, world, "instance.create.start", building.values(), sound)
     settling.send(tx, sound, world, building)
     return {s.id: StepFailed("not-found", "the image was deleted before the server was built") for s in imageless}
 
@@ -88,7 +89,9 @@ def mark_active(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     now = world.clock.now()
     found = settling.subjects(tx, sagas)
     built = [s for s in found.values() if s.state is State.BUILD]
-    servers.save(tx, [replace(s.moved("built", now), launched_at=now, fault=None) for s in built])
+    active = [replace(s.moved("built", now), launched_at=now, fault=None) for s in built]
+    servers.save(tx, active)
+    notices.tell(tx, world, "instance.create.end", active, sagas)
 
 
 CREATE = Workflow(

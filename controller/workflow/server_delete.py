@@ -12,7 +12,7 @@ from common.model.server import Server
 from common.states import State
 from controller.db import hosts, inbox, ports, quotas, servers
 from controller.db.engine import Tx
-from controller.workflow import settling
+from controller.workflow import notices, settling
 from controller.workflow.saga import Saga, Step, Wait, Workflow
 from controller.workflow.world import World
 
@@ -23,6 +23,8 @@ FOR_EVER = 100 * 365 * 86400.0
 def send_removes(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     """Send each host the wish that nothing be left; a server that has no host is nowhere."""
     found = settling.subjects(tx, sagas)
+    notices.tell(tx, world, "instance.delete.start", found.values(), sagas)
+    notices.tell(tx, world, "instance.shutdown.start", [s for s in found.values() if s.host_id], sagas)
     settling.send(tx, sagas, world, found)
 
 
@@ -40,6 +42,8 @@ def await_gone(tx: Tx, sagas: Sequence[Saga], world: World) -> dict[str, Wait]:
 def release(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     """Give back what the tables show for the servers, whatever their workflows remember."""
     ids = [s.subject for s in sagas]
+    here = [s for s in settling.subjects(tx, sagas).values() if s.host_id]
+    notices.tell(tx, world, "instance.shutdown.end", here, sagas)
     ports.release(tx, ids, world.clock.now())
     world.scheduler.release(tx, ids)
 
@@ -55,7 +59,9 @@ def bid_farewell(tx: Tx, leaving: Sequence[Server], world: World) -> None:
     """Mark servers deleted and free their quota; once each."""
     now = world.clock.now()
     present = [s for s in leaving if s.state is not State.DELETED]
-    servers.save(tx, [replace(s.moved("deleted", now), deleted_at=now) for s in present])
+    gone = [replace(s.moved("deleted", now), deleted_at=now) for s in present]
+    servers.save(tx, gone)
+    notices.tell(tx, world, "instance.delete.end", gone)
     freed: dict[str, Counter[str]] = {}
     for server in present:
         freed.setdefault(server.project_id, Counter()).update(quotas.of_server(server.guest))

@@ -3,7 +3,7 @@
 Begin them with power set, generation+1 and the task set. Data: none is needed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from common.model.server import Server
 from common.states import Power, State
 from controller.db import servers
 from controller.db.engine import Tx
-from controller.workflow import settling
+from controller.workflow import notices, settling
 from controller.workflow.saga import Saga, Stay, Step, StepFailed, Workflow
 from controller.workflow.world import World
 
@@ -20,6 +20,7 @@ from controller.workflow.world import World
 def send_goals(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
     """Send each host the goal of its server."""
     found = settling.subjects(tx, sagas)
+    _tell(tx, world, "start", sagas, found)
     settling.send(tx, [s for s in sagas if found[s.subject].host_id], world, found)
     return {
         s.id: StepFailed("no-host", "the server was never built; delete it and create another")
@@ -31,7 +32,19 @@ def send_goals(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
 def finish(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     """Show the tenant how the guest is now."""
     now = world.clock.now()
-    servers.save(tx, [_shown(server, now) for server in settling.subjects(tx, sagas).values()])
+    shown = {id_: _shown(server, now) for id_, server in settling.subjects(tx, sagas).items()}
+    servers.save(tx, list(shown.values()))
+    _tell(tx, world, "end", sagas, shown)
+
+
+TOLD = {"server.start": "power_on", "server.stop": "power_off", "server.reboot": "reboot"}
+"""A kind of workflow -> what notifications call it."""
+
+
+def _tell(tx: Tx, world: World, phase: str, sagas: Sequence[Saga], found: Mapping[str, Server]) -> None:
+    for kind, name in TOLD.items():
+        mine = [s for s in sagas if s.kind == kind]
+        notices.tell(tx, world, f"instance.{name}.{phase}", [found[s.subject] for s in mine], mine)
 
 
 def _shown(server: Server, now: datetime) -> Server:

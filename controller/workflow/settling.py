@@ -11,7 +11,7 @@ from common import wire
 from common.model.server import Fault, Server
 from controller.db import hosts, inbox, servers
 from controller.db.engine import Tx
-from controller.workflow import goals
+from controller.workflow import goals, notices
 from controller.workflow.saga import Saga, StepFailed, Wait
 from controller.workflow.world import World
 
@@ -20,6 +20,10 @@ SENT = "sent_at"
 
 SETTLE = "settle"
 """The step whose line in the timeline has what a server's host notes for its users."""
+
+
+ERRORS = {"server.create": "instance.create.error", "server.reboot": "instance.reboot.error"}
+"""A kind of workflow -> the notification of its failure; Nova has none for the others."""
 
 
 def subjects(tx: Tx, sagas: Sequence[Saga]) -> dict[str, Server]:
@@ -123,3 +127,6 @@ def mark_failed(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
         fault = Fault(code=saga.failure.code, message=saga.failure.message, at=now)
         failed.append(replace(found[saga.subject].moved("failed", now), fault=fault))
     servers.save(tx, failed)
+    for kind, event_type in ERRORS.items():
+        mine = {s.subject for s in sagas if s.kind == kind}
+        notices.tell(tx, world, event_type, [server for server in failed if server.id in mine], sagas)

@@ -1,5 +1,7 @@
 """Tenure: which named leases this controller holds. The scheduler's writer is one of them."""
 
+from collections.abc import Sequence
+
 from controller.db import leases
 from controller.db.engine import Store
 from controller.workflow.world import World
@@ -12,10 +14,11 @@ class Tenure:
     """Takes leases and keeps them up. Steps that need one are fenced by the ledger's own comparisons besides.
 
     :param holder: this controller's name, different from that of any other process.
+    :param names: the leases to take.
     """
 
-    def __init__(self, store: Store, world: World, holder: str) -> None:
-        self._store, self._world, self._holder = store, world, holder
+    def __init__(self, store: Store, world: World, holder: str, names: Sequence[str] = NAMES) -> None:
+        self._store, self._world, self._holder, self._names = store, world, holder, names
         self._until: dict[str, float] = {}
         self._epochs: dict[str, int] = {}
 
@@ -25,13 +28,13 @@ class Tenure:
         :raises DatabaseUnavailable: what is held runs out by itself.
         """
         asked = self._world.clock.monotonic()
-        before = {name for name in NAMES if self.holds(name)}
+        before = {name for name in self._names if self.holds(name)}
         with self._store.tx() as tx:
-            taken = {name: leases.take(tx, name, self._holder, SECONDS, self._world.clock) for name in NAMES}
+            taken = {name: leases.take(tx, name, self._holder, SECONDS, self._world.clock) for name in self._names}
         self._epochs = {name: epoch for name, epoch in taken.items() if epoch is not None}
         self._until = dict.fromkeys(self._epochs, asked + SECONDS)
         won = self._epochs.keys() - before
-        if won:
+        if "scheduler" in won:
             self._world.scheduler.reload()
         return len(won)
 

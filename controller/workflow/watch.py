@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from common.model.host import HostState
 from controller.db import hosts
 from controller.db.engine import Store, Tx
+from controller.workflow import notices
 from controller.workflow.world import World
 
 LOG = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Watch:
         down = [h for h in ended if h.heard_at <= fresh]
         hosts.set_state(tx, deaf, HostState.DEAF)
         hosts.set_state(tx, down, HostState.DOWN)
+        notices.tell_of_hosts(tx, self._world, down)
         for host in deaf:
             LOG.warning("host %s (%s) is deaf: it is heard, but no answer of ours reaches it", host.name, host.id)
         for host in down:

@@ -49,7 +49,7 @@ def test_each_group_says_its_own_name() -> None:
 
 def test_what_opens_doors_is_secret() -> None:
     secret = {(group, option.name) for group, options in settings.options() for option in options if option.secret}
-    assert secret == {("database", "url"), ("bus", "url"), ("bus", "management"), ("agent", "keys")}
+    assert secret == {("database", "url"), ("bus", "url"), ("notifications", "url"), ("bus", "management"), ("agent", "keys")}
 
 
 def test_no_file_gives_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
