@@ -1,6 +1,6 @@
 # Toft: `make help` lists all there is.
 .DEFAULT_GOAL := help
-.PHONY: help run down clean-state doctor test unit libvirt lint typing docs hosts bench packages venv image golden samples clean lab lab-down
+.PHONY: help run down clean-state doctor test unit libvirt lint typing docs hosts bench packages venv image golden samples clean lab lab-down chaos
 SHELL := /bin/bash
 TOFT := .venv/bin/toft
 IMAGE := build/tiny
@@ -46,6 +46,10 @@ lab: packages venv image ## start a fleet on this machine: make lab N=3 [CONTROL
 
 lab-down: ## leave nothing of the lab
 	@[ ! -x .venv/bin/python ] || .venv/bin/python -m lab.down
+
+chaos: packages venv image ## kill, stop and fill things under load, then check: make chaos [SEED=n] [FAULTS=n]
+	@lab/packages lab
+	@.venv/bin/python -m lab.chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
 
 hosts: packages venv image ## heavy proof: a controller and two agents over RabbitMQ and PostgreSQL, killed in the middle
 	@lab/packages test

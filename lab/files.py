@@ -8,6 +8,7 @@ from lab.plan import Plan
 CONTROLLER = """\
 [state]
 path = {state}
+keys = {keys}
 [bus]
 url = {bus}
 [database]
@@ -18,6 +19,7 @@ port = {port}
 url = {api}
 [controller]
 name = {name}
+url = http://{address}:{port}
 lease_seconds = 15
 resend_seconds = 5
 [scheduler]
@@ -62,14 +64,12 @@ backend controllers
 {servers}
 """
 
-HOST_MEMORY_MIB = 4096
-"""What each host offers of the machine's memory: small enough for servers to be spread over all hosts."""
-
 
 def controller(plan: Plan, name: str) -> Path:
     """Write a controller's settings."""
     text = CONTROLLER.format(
         state=state(name),
+        keys=places.STATE / "keys",
         bus=plan.bus_url,
         database=plan.database_url,
         address=plan.address,
@@ -83,7 +83,12 @@ def controller(plan: Plan, name: str) -> Path:
 def agent(plan: Plan, name: str) -> Path:
     """Write an agent's settings."""
     text = AGENT.format(
-        state=state(name), bus=plan.bus_url, api=plan.api_url, name=name, driver=plan.driver, reserved=_reserved()
+        state=state(name),
+        bus=plan.bus_url,
+        api=plan.api_url,
+        name=name,
+        driver=plan.driver,
+        reserved=_reserved(plan.memory_mib),
     )
     return _written(f"agent-{name}.conf", text)
 
@@ -104,9 +109,9 @@ def state(name: str) -> Path:
     return folder
 
 
-def _reserved() -> int:
+def _reserved(memory_mib: int) -> int:
     total = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal"))
-    return max(0, int(total.split()[1]) // 1024 - HOST_MEMORY_MIB)
+    return max(0, int(total.split()[1]) // 1024 - memory_mib)
 
 
 def _written(name: str, text: str) -> Path:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from lab import files, network, places
+from lab import disks, files, network, places
 from lab.keeper import Part
 from lab.plan import Plan
 from lab.processes import Command
@@ -94,6 +94,7 @@ class Parts:
         host = self._hosts[name]
         host.cut_power()
         host.start()
+        disks.mount(host)
         network.plug(name, number, host.pid)
         self._boots[name] = str(uuid.uuid4())
         return host.pid

@@ -14,12 +14,16 @@ FIRST_PORT = 21770
 PORTS = ("api", "controller", "controller-2", "amqp", "amqp-nodes", "epmd", "management", "postgresql")
 
 
+FILE = places.RUN / "plan.json"
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """A lab. ``address`` is where its hosts reach the machine."""
+    """A lab. ``address`` is where its hosts reach the machine; ``memory_mib`` is what each offers to guests."""
 
     hosts: int
     controllers: int
     driver: str
+    memory_mib: int
     address: str
     ports: dict[str, int]
     password: str
@@ -51,17 +55,26 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def save(self) -> None:
         """Write it down, for this user only."""
-        file = places.RUN / "plan.json"
-        file.write_bytes(msgspec.json.encode(self))
-        file.chmod(0o600)
+        FILE.write_bytes(msgspec.json.encode(self))
+        FILE.chmod(0o600)
 
 
-def new(hosts: int, controllers: int, driver: str) -> Plan:
+def new(hosts: int, controllers: int, driver: str, memory_mib: int) -> Plan:
     """Plan a lab on ports that are free now."""
-    address = f"{places.NETWORK}.1" if driver == "libvirt" else "127.0.0.1"
-    ports = dict(zip(PORTS, _free_ports(), strict=False))
-    password = secrets.token_urlsafe(12)
-    return Plan(hosts=hosts, controllers=controllers, driver=driver, address=address, ports=ports, password=password)
+    return Plan(
+        hosts=hosts,
+        controllers=controllers,
+        driver=driver,
+        memory_mib=memory_mib,
+        address=f"{places.NETWORK}.1" if driver == "libvirt" else "127.0.0.1",
+        ports=dict(zip(PORTS, _free_ports(), strict=False)),
+        password=secrets.token_urlsafe(12),
+    )
+
+
+def exists() -> bool:
+    """Say whether a lab is here."""
+    return FILE.exists()
 
 
 def load() -> Plan:
@@ -69,7 +82,7 @@ def load() -> Plan:
 
     :raises FileNotFoundError: there is none.
     """
-    return msgspec.json.decode((places.RUN / "plan.json").read_bytes(), type=Plan)
+    return msgspec.json.decode(FILE.read_bytes(), type=Plan)
 
 
 def _free_ports() -> Iterator[int]:

@@ -16,13 +16,14 @@ from lab import down, places, plan, remains, run, tenant
 @click.option("--hosts", type=click.IntRange(1, 60), default=3, show_default=True)
 @click.option("--controllers", type=click.IntRange(1, 2), default=1, show_default=True)
 @click.option("--driver", type=click.Choice(["libvirt", "memory"]), default="libvirt", show_default=True)
-def up(hosts: int, controllers: int, driver: str) -> None:
+@click.option("--memory", type=int, default=4096, show_default=True, help="MiB that each host offers to guests.")
+def up(hosts: int, controllers: int, driver: str, memory: int) -> None:
     """Start a lab: RabbitMQ, PostgreSQL, controllers, and hosts with their agents."""
     _refuse_a_second()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     since = time.monotonic()
     try:
-        chosen = _prepare(hosts, controllers, driver)
+        chosen = _prepare(plan.new(hosts, controllers, driver, memory))
         _start(since)
         tenant.wait_for_hosts(chosen)
         _tell(since, f"all {hosts} hosts are up")
@@ -45,13 +46,12 @@ def _refuse_a_second() -> None:
         raise click.ClickException(f"a lab is here already: {found[0]}{more}. First: make lab-down")
 
 
-def _prepare(hosts: int, controllers: int, driver: str) -> plan.Plan:
+def _prepare(chosen: plan.Plan) -> plan.Plan:
     """Make the folders anew, and write down what the lab is to be."""
     for path in (places.STATE, places.RUN, places.LOG):
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir(parents=True)
     places.STATE.chmod(0o711)
-    chosen = plan.new(hosts, controllers, driver)
     chosen.save()
     tenant.write_clouds(chosen)
     return chosen
