@@ -5,6 +5,7 @@
     tenure   keeps the scheduler's lease         watch    notices silent hosts
     ageing   forgets what is old                 presence tells the other controllers of this one
     copies   fetches images that others hold     crier    publishes notifications, where they are on
+    pulse    notices a database that is silent   bell     is woken by other controllers
     api      answers HTTP
     metrics  answers Prometheus, where a port for it is set
 
@@ -39,7 +40,9 @@ from controller.api.passwords import Passwords
 from controller.api.policy import Policy
 from controller.api.routes import SERVICES
 from controller.api.server import ApiServer
+from controller.backlog import Backlog
 from controller.db import migrate
+from controller.db.bell import Bell
 from controller.image_copies import ImageCopies
 from controller.image_fetch import fetch
 from controller.image_store import ImageStore
@@ -48,6 +51,7 @@ from controller.scheduler.simple import SimpleScheduler
 from controller.secrets import Secrets, valid
 from controller.sight import metrics, readings
 from controller.sight.consumer import SeenConsumer
+from controller.sight.rate import Rate
 from controller.sight.scheduler import SeenScheduler
 from controller.sight.store import SeenStore
 from controller.workflow.ageing import Ageing
@@ -70,6 +74,7 @@ LISTEN_SECONDS = 0.5
 WATCH_SECONDS = 5.0
 AGEING_SECONDS = 600.0
 COPIES_SECONDS = 5.0
+PULSE_SECONDS = 1.0
 NOTIFICATIONS = "notifications"
 """The lease of who publishes them."""
 T = TypeVar("T")
@@ -101,13 +106,18 @@ class ControllerService:
 
         self._publisher, self._declared = bus.publisher(), False
         self._consumer = SeenConsumer(bus.reports(), gauges)
+        self._reports = Rate(lambda: self._consumer.taken, clock)
         self.relay = Relay(self.store, self._publisher, clock, self.copies.url, mirrors=self.copies.mirrors)
         self.presence = Presence(self.store, self.world, name, settings.controller_url, version("toft"), self._gauges)
         leases = (*NAMES, *([NOTIFICATIONS] if settings.notifications.enabled else []))
+        self.backlog = Backlog(self.store, settings.controller.outbox_limit)
+        self._pulse = self.store.watched(clock)
+        self._bell = Bell(self.store.engine, me) if self._pulse else None
+        self._passing_on = False
         self.tenure = Tenure(self.store, self.world, me, leases)
         self.runner = Runner(self.store, self.world, WORKFLOWS, self.tenure.holds)
         self.inbox = Inbox(self.store, self.world, self._consumer, bus.declare_host, self.relay.post, answers.wake)
-        self._group = GroupWriter(self.store, self.world, kept, committed=self._wake)
+        self._group = GroupWriter(self.store, self.world, kept, committed=self._committed)
         self.writer = WriterService(self._group)
         self.services = Services(
             store=self.store,
@@ -117,6 +127,7 @@ class ControllerService:
             secrets=secrets,
             images=images,
             copies=self.copies,
+            backlog=self.backlog,
             policy=Policy([rule for service in SERVICES for rule in service.rules], settings.api.policy_file),
             passwords=Passwords(clock),
             image_urls=urls,
@@ -140,7 +151,12 @@ class ControllerService:
         return secrets
 
     def _gauges(self) -> dict[str, object]:
-        return {"scheduler": self.tenure.holds("scheduler")}
+        return {
+            "scheduler": self.tenure.holds("scheduler"),
+            "writer_waiting": self._group.waiting,
+            "reports_per_second": self._reports.per_second(),
+            "connections": self.store.busy,
+        }
 
     def _made_loops(self, poll: float) -> Iterator[Loop]:
         yield Loop("relay", self._timed("relay", self._relay_turn), poll)
@@ -151,7 +167,11 @@ class ControllerService:
         if self._notifier:
             leads = partial(self.tenure.holds, NOTIFICATIONS)
             yield Loop("crier", Crier(self.store, self.world, self._notifier.publish, leads).turn, poll)
-        yield Loop("presence", self.presence.turn, PRESENCE_SECONDS)
+        if self._pulse:
+            yield Loop("pulse", self._pulse.turn, PULSE_SECONDS)
+        if self._bell:
+            yield Loop("bell", partial(self._bell_turn, self._bell), 0.0)
+        yield Loop("presence", self._presence_turn, PRESENCE_SECONDS)
         yield Loop("copies", self._copies_turn, COPIES_SECONDS)
         yield Loop("ageing", self._timed("ageing", Ageing(self.store, self.world).turn), AGEING_SECONDS)
 
@@ -194,6 +214,8 @@ class ControllerService:
             self.tenure.end()
             self.presence.leave()
         self.writer.stop()
+        if self._bell:
+            self._bell.close()
         self._publisher.close()
         self._consumer.close()
         if self._notifier:
@@ -214,7 +236,29 @@ class ControllerService:
         taken = self.runner.turn()
         if taken:
             self._wake("relay")
+        if taken or self._passing_on:
+            self._pass_on()
         return taken
+
+    def _presence_turn(self) -> bool:
+        self.backlog.turn()
+        return self.presence.turn()
+
+    def _bell_turn(self, bell: Bell) -> bool:
+        if bell.heard(LISTEN_SECONDS):
+            self._wake("runner")
+        return True
+
+    def _committed(self) -> None:
+        self._passing_on = True
+        self._wake()
+
+    def _pass_on(self) -> None:
+        """Wake the controller that may go on with what only the scheduler's holder does."""
+        self._passing_on = False
+        if self._bell and not self.tenure.holds("scheduler"):
+            with suppress(errors.Unavailable):
+                self._bell.ring()
 
     def _copies_turn(self) -> bool:
         files.tidy(self.services)

@@ -50,16 +50,18 @@ class Api:
 
 
 def _reason(answer: Any) -> str:
-    """Give the error's own words."""
+    """Give the error's own words, whatever the service calls it."""
     try:
-        return str(answer.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
+        (error,) = answer.json().values()
+        return str(error["message"])
+    except (ValueError, KeyError, TypeError, AttributeError):
         return f"the cloud answered {answer.status_code} {answer.reason}"
 
 
-def session(cloud: str | None) -> Api:
+def session(cloud: str | None, service: str = SERVICE) -> Api:
     """Log in to a cloud of clouds.yaml: this one, else the environment's (OS_CLOUD, OS_AUTH_URL), else ``toft-admin``.
 
+    :param service: the service's type in the catalog.
     :raises ClickException: there is no such cloud.
     """
     from openstack import exceptions  # takes half a second: only commands that speak to a cloud import it
@@ -69,6 +71,6 @@ def session(cloud: str | None) -> Api:
         config = OpenStackConfig()
         told = config.default_cloud if config.default_cloud not in (None, "defaults") else ADMIN
         region = config.get_one(cloud=cloud or told)
-        return Api(Adapter(region.get_session(), service_type=SERVICE, region_name=region.region_name))
+        return Api(Adapter(region.get_session(), service_type=service, region_name=region.region_name))
     except (exceptions.SDKException, ClientException) as error:
         raise click.ClickException(f"no cloud to speak to: {error}") from error

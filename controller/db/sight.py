@@ -50,17 +50,6 @@ class Seen(NamedTuple):
     memory_used_mib: int | None
 
 
-class Controller(NamedTuple):
-    """A controller as it last said of itself."""
-
-    name: str
-    url: str
-    version: str
-    started_at: datetime
-    seen_at: datetime
-    gauges: dict[str, Any]
-
-
 class Lease(NamedTuple):
     """Who may act alone, and until when."""
 
@@ -139,13 +128,6 @@ def servers_on(tx: Tx, hosts: list[str]) -> dict[str, int]:
 def strangers(tx: Tx) -> int:
     """Give how many domains on hosts are none of ours."""
     return int(_one(tx, sa.select(sa.func.count()).select_from(tables.stranger))[0])
-
-
-def controllers(tx: Tx) -> list[Controller]:
-    """Give the controllers that ever said something, the last heard first."""
-    c = tables.controller.c
-    statement = sa.select(*(c[name] for name in Controller._fields)).order_by(c.seen_at.desc(), c.name)
-    return [Controller(*row) for row in tx.rows(statement)]
 
 
 def leases(tx: Tx) -> list[Lease]:

@@ -15,6 +15,8 @@ class SeenConsumer:
 
     def __init__(self, consumer: Consumer, gauges: Gauges) -> None:
         self._consumer, self._gauges = consumer, gauges
+        self.taken = 0
+        """Reports taken so far."""
 
     def receive(self, timeout: float, limit: int = 256) -> list[Delivery]:
         """Wait for messages."""
@@ -25,6 +27,7 @@ class SeenConsumer:
 
     def _tell(self, deliveries: Sequence[Delivery]) -> None:
         keys = Counter(delivery.key for delivery in deliveries)
+        self.taken += len(deliveries)
         self._gauges.count(metrics.BATCH)
         for key, number in keys.items():
             _, _, tail = key.partition(".")

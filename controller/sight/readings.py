@@ -39,28 +39,29 @@ class Readings:
         yield from _queue(metrics.OUTBOX, metrics.OUTBOX_AGE, sight.waiting(tx, "outbox"), now)
         yield from _queue(metrics.NOTIFICATIONS, metrics.NOTIFICATION_AGE, sight.waiting(tx, "notification"), now)
         for group in sight.groups(tx):
-            place = (group.kind, self.step(group.kind, group.position), group.direction)
+            place = (group.kind, step_name(self._registry, group.kind, group.position), group.direction)
             yield Reading(metrics.WORKFLOWS, group.number, place)
-            yield Reading(metrics.WORKFLOW_AGE, _age(group.since, now), place)
+            yield Reading(metrics.WORKFLOW_AGE, age_of(group.since, now), place)
         states = sight.host_states(tx)
         for state in (*HostState, "disabled"):
             yield Reading(metrics.HOSTS, states.get(state, 0), (str(state),))
         for name, at in sight.silences(tx, metrics.HOST_SILENCE.limit):
-            yield Reading(metrics.HOST_SILENCE, _age(at, now), (name,))
+            yield Reading(metrics.HOST_SILENCE, age_of(at, now), (name,))
         yield Reading(metrics.STRANGERS, sight.strangers(tx))
 
-    def step(self, kind: str, position: int) -> str:
-        """Name a step; one of a kind that this version does not know is its number."""
-        workflow = self._registry.get(kind)
-        return workflow.steps[position].name if workflow and position < len(workflow.steps) else str(position)
+
+def step_name(registry: Mapping[str, Workflow], kind: str, position: int) -> str:
+    """Name a step; one of a kind that this version does not know is its number."""
+    workflow = registry.get(kind)
+    return workflow.steps[position].name if workflow and position < len(workflow.steps) else str(position)
 
 
 def _queue(rows: Metric, age: Metric, queue: sight.Queue, now: datetime) -> Iterator[Reading]:
     yield Reading(rows, queue.rows)
-    yield Reading(age, _age(queue.since, now) if queue.since else 0.0)
+    yield Reading(age, age_of(queue.since, now) if queue.since else 0.0)
 
 
-def _age(since: datetime, now: datetime) -> float:
+def age_of(since: datetime, now: datetime) -> float:
     """Give seconds; clocks of two controllers may differ a little."""
     return max(0.0, (now - since).total_seconds())
 

@@ -341,6 +341,7 @@ def test_timeline(cloud):
     assert cloud.call("GET", f"{SERVERS}/{made}/toft-timeline").json["timeline"] == [
         {
             "at": "2026-01-01T00:00:00.000000Z",
+            "workflow_id": "w",
             "workflow": "server.create",
             "step": "claim",
             "outcome": "done",
