@@ -267,6 +267,7 @@ class Hello(Message, frozen=True):
     present: tuple[Present, ...]
     strangers: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    copies: dict[str, str] = {}
     unanswered: int = 0
     began: float = 0.0
 
@@ -284,10 +285,14 @@ class Heartbeat(Message, frozen=True):
 
 
 class States(Message, frozen=True):
-    """All domains of ours on the host, now, and uuids of those that are not."""
+    """All domains of ours on the host, now, and uuids of those that are not.
+
+    ``copies``: of the latter, those that carry the mark of a server of ours -> that server, as virt-clone makes them.
+    """
 
     present: tuple[Present, ...]
     strangers: tuple[str, ...] = ()
+    copies: dict[str, str] = {}
 
 
 class ServerUsage(Message, frozen=True):

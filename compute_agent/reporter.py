@@ -127,7 +127,8 @@ class Reporter:
             self._drift.compare(seen.listing, unsure)
         waiting = {f"server:{server}": why for server, why in self._drift.waiting.items()}
         lines = present(seen.listing, self._journal.living(), unsure, self._lanes.stuck() | waiting)
-        self._outbox.say(States(present=lines, strangers=seen.listing.strangers))
+        listing = seen.listing
+        self._outbox.say(States(present=lines, strangers=listing.strangers, copies=dict(listing.copies)))
         for server in self._drift.open():
             self._convergence.pursue(server)
 

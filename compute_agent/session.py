@@ -133,6 +133,7 @@ class Session:
                 present=present(seen.listing, self._journal.living(), unsure, self._lanes.stuck()),
                 strangers=seen.listing.strangers,
                 keys=self._seals.names,
+                copies=dict(seen.listing.copies),
                 unanswered=self._unanswered,
                 began=self._identity.began,
             )

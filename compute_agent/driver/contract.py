@@ -25,10 +25,14 @@ Sink = Callable[[DomainEvent], None]
 
 
 class Listing(NamedTuple):
-    """All domains on the host: ours, and the uuids of those that are not (or claim to be, under another's name)."""
+    """All domains on the host: ours, and the uuids of those that are not.
+
+    ``copies``: which of the latter carry the mark of one of ours, and whose.
+    """
 
     present: tuple[Present, ...]
     strangers: tuple[str, ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()
 
 
 class Driver(Protocol):

@@ -78,6 +78,7 @@ class MemoryDriver:
         self.networks: dict[str, NetworkGoal] = {}
         self.ports: dict[str, PortGoal] = {}
         self.strangers: set[str] = set()
+        self.copies: dict[str, str] = {}
 
     # ---- the world's side: what tests and labs do to the host ----------------------------------------------
     def fail(self, name: str, *failures: Exception) -> None:
@@ -132,7 +133,8 @@ class MemoryDriver:
                 Present(server=server, generation=domain.goal.generation, power=domain.power)
                 for server, domain in sorted(self.domains.items())
             )
-        return Listing(present, tuple(sorted(self.strangers)))
+        strangers = self.strangers | self.copies.keys()
+        return Listing(present, tuple(sorted(strangers)), tuple(sorted(self.copies.items())))
 
     def usage(self) -> Usage:
         """Give a use that only depends on how many guests run."""

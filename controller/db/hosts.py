@@ -1,6 +1,6 @@
 """Hosts in SQL."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -75,11 +75,14 @@ def set_state(tx: Tx, hosts: Sequence[Host], state: HostState) -> None:
     _set(tx, [h.id for h in hosts], {"state": state.value})
 
 
-def strangers(tx: Tx, host: str, domains: Collection[str], now: datetime) -> None:
-    """Keep the list of a host's domains that are none of ours, each with when it was first seen."""
+def strangers(tx: Tx, host: str, domains: Mapping[str, str], now: datetime) -> None:
+    """Keep the list of a host's domains that are none of ours, each with the reason and when it was first seen."""
     c = tables.stranger.c
     known = {domain for (domain,) in tx.rows(sa.select(c.domain).where(c.host_id == host))}
-    new = [{"host_id": host, "domain": domain, "first_seen": now} for domain in sorted(set(domains) - known)]
-    gone = [{"host_id": host, "domain": domain} for domain in sorted(known - set(domains))]
+    new = [
+        {"host_id": host, "domain": domain, "first_seen": now, "reason": domains[domain]}
+        for domain in sorted(domains.keys() - known)
+    ]
+    gone = [{"host_id": host, "domain": domain} for domain in sorted(known - domains.keys())]
     tx.put(tables.stranger, new)
     tx.remove(tables.stranger, gone, where=("host_id", "domain"))

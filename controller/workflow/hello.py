@@ -7,13 +7,15 @@ from datetime import timedelta
 import msgspec
 
 from common import wire
-from common.model.host import Host, HostState
+from common.model.host import Host
 from common.model.server import Server
 from common.states import Power, State
 from controller.db import hosts, ledger, outbox
 from controller.db.engine import Tx
+from controller.db.liveness import note_began
 from controller.workflow import goals, notices, settling
 from controller.workflow.desk import Desk, Report
+from controller.workflow.liveness import greeted, outlived
 from controller.workflow.world import World
 
 LOG = logging.getLogger(__name__)
@@ -35,6 +37,8 @@ def _refusal(tx: Tx, host: str, body: wire.Hello, desk: Desk, world: World) -> s
     namesake = hosts.named(tx, body.name)
     if namesake and namesake.id != host:
         return f"that name is host {namesake.id}'s; give one of the two another name"
+    if reason := outlived(tx, host, body):
+        return reason
     if host not in desk.hosts and not world.settings.controller.auto_enroll:
         return "it was never seen before, and [controller] auto_enroll is off"
     return ""
@@ -49,7 +53,7 @@ def _let_in(tx: Tx, id_: str, body: wire.Hello, desk: Desk, world: World) -> Non
         generation=1,
         epoch=known.epoch + 1 if known else 1,
         boot_id=body.boot_id,
-        state=HostState.UP,
+        state=greeted(known, body),
         enabled=True,
         heard_at=now,
         lease_until=now + timedelta(seconds=world.settings.controller.lease_seconds),
@@ -62,8 +66,9 @@ def _let_in(tx: Tx, id_: str, body: wire.Hello, desk: Desk, world: World) -> Non
         hosts.add(tx, host)
     notices.tell_of_hosts(tx, world, hosts.get(tx, [id_]).values())
     ledger.apply_inventory(tx, id_, body.inventory, world.settings.scheduler)
-    hosts.strangers(tx, id_, body.strangers, now)
+    hosts.strangers(tx, id_, quarantined(id_, body, desk), now)
     desk.hosts[id_] = host
+    note_began(tx, id_, body.began)
 
 
 def _welcome(tx: Tx, host: Host, body: wire.Hello, desk: Desk, world: World) -> None:
@@ -120,6 +125,25 @@ def behind(host: str, present: Iterable[wire.Present], desk: Desk) -> list[Serve
         elif not is_as_wished(server, domain, host) and domain.generation <= server.generation:
             lacking.append(server)
     return lacking
+
+
+def quarantined(host: str, body: wire.Hello | wire.States, desk: Desk) -> dict[str, str]:
+    """Give the domains on a host that are none of ours, with the reason: they are shown, and never touched.
+
+    That a domain carries our mark does not make it ours: the tables may be older than the host, or it was moved here.
+    """
+    reasons = {domain: f"a copy of server {body.copies[domain]}" for domain in body.strangers if domain in body.copies}
+    foreign = dict.fromkeys(body.strangers, "Toft did not make it")
+    lost = {p.server: why for p in body.present if (why := _why_not_here(desk.servers.get(p.server), host, p))}
+    return foreign | reasons | lost
+
+
+def _why_not_here(server: Server | None, host: str, present: wire.Present) -> str:
+    if present.power is Power.GONE or (server is not None and server.host_id == host):
+        return ""
+    if server is None:
+        return "it has the mark of a server that is not in the database"
+    return f"its server is on host {server.host_id}" if server.host_id else "its server is on no host"
 
 
 def is_as_wished(server: Server, present: wire.Present, host: str) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from controller.db import hosts, ledger, queries, servers, timeline
 from controller.db.engine import Tx
 from controller.workflow import hello, settling
 from controller.workflow.desk import Desk, Report
+from controller.workflow.liveness import heartbeat
 from controller.workflow.world import World
 
 LOG = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def states(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
             server = desk.servers.get(present.server)
             if server and hello.is_as_wished(server, present, event.host) and server.id not in desk.live:
                 desk.change(seen(server, present.power, now))
-        hosts.strangers(tx, event.host, body.strangers, now)
+        hosts.strangers(tx, event.host, hello.quarantined(event.host, body, desk), now)
 
 
 def seen(server: Server, now_is: Power, now: datetime) -> Server:
@@ -114,26 +115,6 @@ def inventory(tx: Tx, reports: Sequence[Report], _desk: Desk, world: World) -> N
 def usage(tx: Tx, reports: Sequence[Report], _desk: Desk, _world: World) -> None:
     """What a host and its guests use."""
     hosts.write(tx, "usage", {event.host: msgspec.to_builtins(body) for event, body in _newest(reports)})
-
-
-def heartbeat(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
-    """Signs of life: one update for all hosts, and each gets its lease renewed."""
-    now = world.clock.now()
-    seconds = world.settings.controller.lease_seconds
-    newest = _newest(reports)
-    hosts.lease(tx, [event.host for event, _ in newest], now, now + timedelta(seconds=seconds))
-    for event, body in newest:
-        lease = wire.Lease(beat=body.beat, lease_seconds=seconds, at=now)
-        desk.commands.append(
-            wire.Command(
-                id=world.ids(),
-                host=event.host,
-                host_epoch=event.host_epoch,
-                verb="lease",
-                body=wire.raw(lease),
-                expires=now + timedelta(seconds=seconds),
-            )
-        )
 
 
 def answer(tx: Tx, reports: Sequence[Report], _desk: Desk, _world: World) -> None:

@@ -1,6 +1,7 @@
 """Calls on domains, each check-then-do."""
 
 import logging
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import libvirt
@@ -141,29 +142,33 @@ def listing(connection: libvirt.virConnect) -> Listing:
     """List all domains. Ours carry our metadata, and their own uuid in it; all others are strangers."""
     present: list[Present] = []
     strangers: list[str] = []
+    copies: list[tuple[str, str]] = []
     with ours("list domains"):
         for domain in connection.listAllDomains():
-            seen = _present(domain)
-            if isinstance(seen, Present):
-                present.append(seen)
-            elif seen:
-                strangers.append(seen)
-    return Listing(tuple(present), tuple(strangers))
+            uuid = domain.UUIDString()
+            try:
+                mark = mark_of(domain)
+                if mark is not None and mark.server == uuid:
+                    present.append(Present(server=uuid, generation=mark.generation, power=power_of(domain)))
+                    continue
+            except libvirt.libvirtError as error:
+                if is_gone(error):  # undefined since the list was made
+                    continue
+                raise
+            strangers.append(uuid)
+            copies += [(uuid, mark.server)] if mark else []
+    return Listing(tuple(present), tuple(strangers), tuple(copies))
 
 
-def _present(domain: libvirt.virDomain) -> Present | str | None:
-    uuid = domain.UUIDString()
-    try:
-        known = generation(domain)
-        return uuid if known is None else Present(server=uuid, generation=known, power=power_of(domain))
-    except libvirt.libvirtError as error:
-        if is_gone(error):  # undefined since the list was made
-            return None
-        raise
+class Mark(NamedTuple):
+    """What our metadata says of a domain: whose it is, and the generation that it was authored at."""
+
+    server: str
+    generation: int
 
 
-def generation(domain: libvirt.virDomain) -> int | None:
-    """Give the generation that a domain of ours was authored at; None if it is not ours."""
+def mark_of(domain: libvirt.virDomain) -> Mark | None:
+    """Read our metadata in a domain; None where there is none of it."""
     try:
         text = domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, METADATA_NS, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
     except libvirt.libvirtError as error:
@@ -172,8 +177,14 @@ def generation(domain: libvirt.virDomain) -> int | None:
         return None
     # libvirt gives the element without its namespace
     mark = ElementTree.fromstring(text)  # noqa: S314 - libvirt has written it
-    known = mark.get("generation", "")
-    return int(known) if mark.get("id") == domain.UUIDString() and known.isdecimal() else None
+    server, known = mark.get("id", ""), mark.get("generation", "")
+    return Mark(server, int(known)) if server and known.isdecimal() else None
+
+
+def generation(domain: libvirt.virDomain) -> int | None:
+    """Give the generation that a domain of ours was authored at; None if it is not ours."""
+    mark = mark_of(domain)
+    return mark.generation if mark and mark.server == domain.UUIDString() else None
 
 
 def usage(connection: libvirt.virConnect) -> tuple[ServerUsage, ...]:

@@ -25,6 +25,7 @@ host = Table(
     Column("version", Text),  # of its agent; none before its first hello
     Column("muted_at", UtcTime),  # since when it may not report: it said too much
     Column("degraded", Text),  # what hangs there; none: nothing
+    Column("began", sa.Float),  # when its agent's process did, in monotonic seconds of its boot
     Column("credential", Text),  # the one its agent named in its last hello; none: it has no key
     Column("held", JSON(none_as_null=True)),  # a report of more than it is believed to have, until approved
 )
@@ -78,6 +79,7 @@ stranger = Table(
     Column("host_id", Text, ForeignKey("host.id"), primary_key=True),
     Column("domain", Text, primary_key=True),
     Column("first_seen", UtcTime, nullable=False),
+    Column("reason", Text),  # why it is none of ours
 )
 host_credential = Table(
     "host_credential",

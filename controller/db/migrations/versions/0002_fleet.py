@@ -29,6 +29,8 @@ def _host() -> None:
     op.add_column("host", sa.Column("version", sa.Text(), nullable=True))
     op.add_column("host", sa.Column("muted_at", UtcTime(), nullable=True))
     op.add_column("host", sa.Column("degraded", sa.Text(), nullable=True))
+    op.add_column("host", sa.Column("began", sa.Float(), nullable=True))
+    op.add_column("stranger", sa.Column("reason", sa.Text(), nullable=True))
     op.add_column("host", sa.Column("credential", sa.Text(), nullable=True))
     op.add_column("host", sa.Column("held", sa.JSON(none_as_null=True), nullable=True))
 
