@@ -11,6 +11,7 @@ from controller.db import hosts, inbox
 from controller.db.engine import Store, Tx
 from controller.workflow import desk as desks
 from controller.workflow.desk import Desk, Report
+from controller.workflow.liveness import fences
 from controller.workflow.reports import HANDLERS, ONCE
 from controller.workflow.world import World
 
@@ -87,6 +88,7 @@ class Inbox:
             self._declare(host)
         with self._store.tx() as tx:
             desk = desks.spread(tx, reports)
+            desk.commands += fences(reports, desk, self._world)
             _handle(tx, reports, desk, self._world)
         self._post(desk.commands)
         if any(event.kind == "answer" for event, _ in reports):

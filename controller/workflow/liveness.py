@@ -46,9 +46,11 @@ def hanging(stuck: Mapping[str, str]) -> str | None:
     return "; ".join(f"{lane}: {what}" for lane, what in sorted(stuck.items()))[:TOLD] or None
 
 
-def fence(event: wire.Event, beat: wire.Heartbeat, world: World) -> wire.Command:
-    """Answer a heartbeat of an old epoch: who said it may not speak any more."""
-    return _lease(event, beat, 0.0, world)
+def fences(reports: Sequence[Report], desk: Desk, world: World) -> list[wire.Command]:
+    """Answer heartbeats of old epochs: who said them may not speak, nor act, any more."""
+    beats = [r for r in reports if r.event.kind == "heartbeat" and r.event.host in desk.hosts]
+    old = [r for r in beats if r.event.host_epoch < desk.hosts[r.event.host].epoch]
+    return [_lease(r.event, r.body, 0.0, world) for r in old]
 
 
 def _lease(event: wire.Event, beat: wire.Heartbeat, seconds: float, world: World) -> wire.Command:
