@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -18,6 +19,7 @@ ROLES = ("admin", "member", "reader")
 class CreateProject(Change[Project], frozen=True):
     """Make a project."""
 
+    of_identity: ClassVar[bool] = True
     returns = Project
     name: str
     description: str = ""
@@ -38,6 +40,7 @@ class CreateProject(Change[Project], frozen=True):
 class CreateUser(Change[User], frozen=True):
     """Make a user. The password comes hashed, so that no transaction waits for that."""
 
+    of_identity: ClassVar[bool] = True
     returns = User
     name: str
     password_hash: str
@@ -58,6 +61,7 @@ class CreateUser(Change[User], frozen=True):
 class GrantRole(Change[None], frozen=True):
     """Give a user a role in a project; giving it twice is no error."""
 
+    of_identity: ClassVar[bool] = True
     user_id: str
     project_id: str
     role: str
@@ -76,6 +80,7 @@ class GrantRole(Change[None], frozen=True):
 class TakeRole(Change[None], frozen=True):
     """Take a role in a project away from a user."""
 
+    of_identity: ClassVar[bool] = True
     user_id: str
     project_id: str
     role: str
@@ -102,6 +107,7 @@ def _must_exist(tx: Tx, user_id: str, project_id: str, role: str) -> None:
 class RevokeToken(Change[None], frozen=True):
     """Accept a token no more."""
 
+    of_identity: ClassVar[bool] = True
     audit_id: str
     expires_at: datetime
 
@@ -116,6 +122,7 @@ class Bootstrap(Change[None], frozen=True):
     ``users`` maps a user's name to (password hash, project's name, role).
     """
 
+    of_identity: ClassVar[bool] = True
     users: Mapping[str, tuple[str, str, str]]
 
     def apply(self, tx: Tx, world: World) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import IO, Any, TypeVar, cast
 
 import falcon
@@ -13,6 +14,7 @@ from common.model.identity import Who
 from common.settings import Settings
 from controller.answers import Answers
 from controller.api import bodies
+from controller.api.callers import Callers
 from controller.api.microversion import Version
 from controller.api.passwords import Passwords
 from controller.api.policy import Policy
@@ -49,6 +51,11 @@ class Services:
 
 
 @dataclass(frozen=True)
+    @cached_property
+    def callers(self) -> Callers:
+        """Remember who sent which token."""
+        return Callers(self.world.clock)
+
 class Answer:
     """A status, a body (a dict or Struct, encoded as JSON; or an open file with its length) and headers."""
 
@@ -186,7 +193,11 @@ class Request:
         :param body: what stands for the body in the request's digest, where ``body()`` was not read (uploads).
         :raises ToftError: the change's own refusal.
         """
-        return self.services.writer.submit(change, self._key(body))
+        try:
+            return self.services.writer.submit(change, self._key(body))
+        finally:
+            if change.of_identity:
+                self.services.callers.forget()
 
     def _key(self, body: bytes | None) -> Key | None:
         key = self.header("Idempotency-Key")

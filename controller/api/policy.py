@@ -1,6 +1,7 @@
 """Who may do what: the rules' form, and oslo.policy asked about them."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,9 @@ ADMIN = "rule:admin"
 MEMBER = "rule:project_member"
 READER = "rule:project_reader"
 ANYONE = "@"
+MOST_DECIDED = 16384
+"""Decisions that are remembered: the same is asked at each request of a caller."""
+
 NO_FILE = "/nonexistent/toft-policy.yaml"
 """oslo.policy merges the defaults only while it looks for a file."""
 
@@ -83,9 +87,28 @@ class Policy:
         self._enforcer.register_defaults(registered)
         if override:
             _check_file(override, {rule.name for rule in registered})
+        self._override, self._stamp = override, 0
+        self._decided: dict[object, bool] = {}
 
     def allows(self, rule: str, who: Who, target: Mapping[str, str]) -> bool:
         """Say whether ``who`` may do that to the target, which has at least ``project_id``."""
+        self._notice_changes()
+        asked = (rule, who.user_id, who.project_id, who.roles, who.is_admin, *target.items())
+        known = self._decided.get(asked)
+        if known is None:
+            known = self._decided[asked] = self._decide(rule, who, target)
+        return known
+
+    def _notice_changes(self) -> None:
+        """Forget what was decided where the operator's file has changed since, or where that is very much."""
+        stamp = self._stamp
+        if self._override:
+            with suppress(OSError):  # one that is gone for a moment is being replaced
+                stamp = Path(self._override).stat().st_mtime_ns
+        if stamp != self._stamp or len(self._decided) >= MOST_DECIDED:
+            self._stamp, self._decided = stamp, {}
+
+    def _decide(self, rule: str, who: Who, target: Mapping[str, str]) -> bool:
         credentials = {
             "user_id": who.user_id,
             "project_id": who.project_id,

@@ -1,8 +1,10 @@
 """What differs between SQLite and PostgreSQL."""
 
 import logging
+import math
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -15,6 +17,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from common import errors
 
 LOG = logging.getLogger(__name__)
+RESTED = 1.0
+"""Seconds after which a connection is tried before it is used."""
+
 _JSON: dict[str, Any] = {
     "json_serializer": lambda value: msgspec.json.encode(value).decode(),
     "json_deserializer": msgspec.json.decode,
@@ -24,19 +29,25 @@ _JSON: dict[str, Any] = {
 def engine(url: str, pool: int) -> sa.Engine:
     """Make an engine: SQLite in WAL with a flush at each commit, PostgreSQL in UTC with bounded waits."""
     if sa.make_url(url).get_backend_name() == "postgresql":
-        return sa.create_engine(
+        made = sa.create_engine(
             url,
             hide_parameters=True,  # what rows hold does not go into messages and logs
             **_JSON,
             pool_size=pool,
             max_overflow=pool,
-            pool_pre_ping=True,
+            pool_timeout=10,
             connect_args={
                 "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s "
-                "-c idle_in_transaction_session_timeout=60s",
+                "-c idle_in_transaction_session_timeout=20s",  # a controller that was stopped holds locks no longer
                 "connect_timeout": 5,
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 20000,
             },
         )
+        _ping_rested(made)
+        return made
     _private(sa.make_url(url).database)
     made = sa.create_engine(
         url,
@@ -59,6 +70,22 @@ def engine(url: str, pool: int) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return made
+
+
+def _ping_rested(made: sa.Engine) -> None:
+    """See that a connection that rested is still there; one that was used just now is, and a round trip is saved."""
+
+    @event.listens_for(made, "checkin")
+    def _rest(_connection: Any, record: Any) -> None:
+        record.info["rests"] = time.monotonic()
+
+    @event.listens_for(made, "checkout")
+    def _wake(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("rests", math.inf) > RESTED:
+            try:
+                made.dialect.do_ping(connection)
+            except made.dialect.loaded_dbapi.Error as error:
+                raise sa.exc.InvalidatePoolError from error  # the pool then makes new ones
 
 
 def _private(file: str | None) -> None:
@@ -94,7 +121,7 @@ def away() -> Iterator[None]:
     except sa.exc.DBAPIError as error:
         if _lost(error.orig):
             raise errors.Contention("the database is busy; try again in a few seconds") from error
-        if isinstance(error, sa.exc.OperationalError) or error.connection_invalidated:
+        if _gone(error):
             LOG.warning("the database is away: %s", _first_line(error))
             raise errors.DatabaseUnavailable("the database is away; try again in a few seconds") from error
         raise
@@ -108,6 +135,27 @@ def _lost(cause: BaseException | None) -> bool:
         getattr(cause, "sqlstate", None) in ("40001", "40P01", "55P03")  # serialization, deadlock, lock not available
         or getattr(cause, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     )
+
+
+_SQLITE_GONE = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+
+
+def _gone(error: sa.exc.DBAPIError) -> bool:
+    """Say whether the database cannot be used now. SQLite gives a wrong statement the same class; its code tells."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_GONE
+    return isinstance(error, sa.exc.OperationalError) or error.connection_invalidated
 
 
 def _first_line(error: sa.exc.DBAPIError) -> str:
@@ -139,9 +187,17 @@ def insert_new(name: str, table: Table) -> Any:
     return insert.on_conflict_do_nothing()
 
 
-def skip_locked(statement: sa.Select[Any]) -> sa.Select[Any]:
-    """Let a SELECT lock its rows and pass over those that others hold (SQLite: the writer is alone anyway)."""
-    return statement.with_for_update(skip_locked=True)
+def locked(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Let a SELECT lock its rows for changes (SQLite: the writer is alone anyway).
+
+    Keys never change here, so that rows which only refer to these need not wait: FOR NO KEY UPDATE.
+    """
+    return statement.with_for_update(key_share=True)
+
+
+def skip_locked(statement: sa.Select[Any], of: Table | None = None) -> sa.Select[Any]:
+    """Let a SELECT lock its rows, or those ``of`` one table, and pass over those that others hold."""
+    return statement.with_for_update(key_share=True, skip_locked=True, of=of)
 
 
 def alone(connection: sa.Connection) -> None:

@@ -21,6 +21,9 @@ class Change(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     returns: ClassVar[Any] = None
     """The type of the result, so that a repeat under the same idempotency key can be answered from the store."""
 
+    of_identity: ClassVar[bool] = False
+    """Whether it changes who may do what: users, roles, tokens."""
+
     def apply(self, tx: Tx, world: World) -> R:
         """Make the change and give the record that the answer is rendered from.
 

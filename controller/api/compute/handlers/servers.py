@@ -7,9 +7,9 @@ from typing import Any
 
 from common import errors
 from common.model.server import NetworkAsk, Server
-from controller.admission.server_metadata import check_items
 from controller.admission.server_create import CreateServers
 from controller.admission.server_delete import DeleteServer
+from controller.admission.server_metadata import check_items
 from controller.admission.servers import RenameServer, missing
 from controller.api.compute.handlers.flavors import sees_all
 from controller.api.compute.handlers.server_filters import wanted_servers

@@ -1,3 +1,4 @@
+import os
 import runpy
 import sys
 from datetime import UTC, datetime
@@ -48,6 +49,26 @@ def test_a_file_overrides_a_rule(tmp_path: Path) -> None:
     policy = Policy(rules(), str(file))
     assert policy.allows("image:add_image", who("cook"), {"project_id": "other"})
     assert not policy.allows("image:add_image", who("member"), {"project_id": "mine"})
+
+
+def test_a_file_that_changes_counts_from_then_on(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text('"image:add_image": "role:cook"\n')
+    policy = Policy(rules(), str(file))
+    assert policy.allows("image:add_image", who("cook"), {"project_id": "mine"})
+    file.write_text('"image:add_image": "role:baker"\n')
+    os.utime(file, (2e9, 2e9))
+    assert not policy.allows("image:add_image", who("cook"), {"project_id": "mine"})
+    assert policy.allows("image:add_image", who("baker"), {"project_id": "mine"})
+    file.unlink()
+    assert policy.allows("image:add_image", who("baker"), {"project_id": "mine"}), "one that is gone says nothing new"
+
+
+def test_only_so_many_decisions_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.api.policy.MOST_DECIDED", 1)
+    policy = Policy(rules())
+    asked = [policy.allows("image:add_image", who(role), {"project_id": "mine"}) for role in ("member", "reader") * 2]
+    assert asked == [True, False, True, False]
 
 
 @pytest.mark.parametrize("content", ["- no\n- rules", '"image:misspelt": "@"', "{"])

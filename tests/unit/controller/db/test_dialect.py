@@ -198,6 +198,16 @@ class TestDeath:
         with mortal_store.read() as tx:
             assert tx.rows(sa.select(PROJECT.c.id)) == [("kept",)]
 
+    def test_a_connection_that_rested_is_tried_before_it_is_used(
+        self, mortal: PostgreSQL, mortal_store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with mortal_store.tx() as tx:
+            put(tx, "kept")
+        mortal.restart()
+        monkeypatch.setattr(dialect, "RESTED", 0.0)
+        with mortal_store.read() as tx:
+            assert tx.rows(sa.select(PROJECT.c.id)) == [("kept",)]
+
     def test_a_death_in_mid_transaction_is_unavailable(self, mortal: PostgreSQL, mortal_store: Store) -> None:
         with pytest.raises(errors.DatabaseUnavailable), mortal_store.tx() as tx:
             die_between_writes(mortal, tx)
