@@ -20,8 +20,13 @@ def goals(tx: Tx, servers: Sequence[Server], world: World) -> dict[str, wire.Goa
     """Make the goal of each server, at its present generation."""
     staying = [s for s in servers if s.power is not Power.GONE]
     going = [s for s in servers if s.power is Power.GONE]
-    gone = {s.id: wire.Goal(server=s.id, generation=s.generation, power=Power.GONE) for s in going}
-    return gone | _staying(tx, staying) if staying else gone
+    return _going(tx, going) | (_staying(tx, staying) if staying else {})
+
+
+def _going(tx: Tx, servers: Sequence[Server]) -> dict[str, wire.Goal]:
+    """Name the ports too: an agent that lost its journal knows of no others to take back."""
+    nics = _nics(tx, [s.id for s in servers]) if servers else {}
+    return {s.id: wire.Goal(server=s.id, generation=s.generation, power=Power.GONE, ports=nics[s.id]) for s in servers}
 
 
 def _staying(tx: Tx, servers: Sequence[Server]) -> dict[str, wire.Goal]:
