@@ -6,14 +6,14 @@ raises that generation. So one host's rows have one writer at a time, whatever t
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from common import errors, resources, settings, wire
-from controller.db import tables
+from controller.db import dialect, tables
 from controller.db.engine import Tx
 
 LOG = logging.getLogger(__name__)
@@ -49,8 +49,10 @@ class Stock(NamedTuple):
         return self._replace(capacity=max(real, self.used), short_by=max(0, self.used - real))
 
 
-def apply_inventory(tx: Tx, host: str, inventory: wire.Inventory, ratios: settings.Scheduler) -> None:
-    """Write what a host reports to have: capacity = (total - reserved) x ratio.
+def apply_inventory(
+    tx: Tx, host: str, inventory: wire.Inventory, ratios: settings.Scheduler, keep: Collection[str] = ()
+) -> None:
+    """Write what a host reports to have: capacity = (total - reserved) x ratio. Classes in ``keep`` stay as they are.
 
     A capacity below what is used closes the host to new claims until it fits again; the report is never refused.
 
@@ -61,7 +63,7 @@ def apply_inventory(tx: Tx, host: str, inventory: wire.Inventory, ratios: settin
     new = {
         name: fresh._replace(used=old[name].used if name in old else 0).fitted()
         for name, fresh in _physical(inventory, ratios).items()
-    }
+    } | {name: old[name] for name in keep}
     if new != old:
         _write(tx, host, old, new)
 
@@ -91,16 +93,46 @@ class Shelf(NamedTuple):
     features: frozenset[str]
     overhead_mib: int
     stocks: Mapping[str, Stock]
+    epoch: int = 0
+
+    def same(self, generation: int, epoch: int) -> bool:
+        """Say whether what the host has is still so: claims raise its generation, a hello its epoch."""
+        return (self.generation, self.epoch) == (generation, epoch)
 
 
-def shelves(tx: Tx) -> list[Shelf]:
-    """Read all hosts with what they have, by name."""
+def shelves(tx: Tx, known: Mapping[str, Shelf] = {}) -> list[Shelf]:
+    """Read all hosts with what they have, by name.
+
+    :param known: hosts by id as they were read before; of those that are still so only the state is read.
+    """
+    c = _host.c
+    plain = [c.id, c.generation, c.epoch, c.enabled, c.disabled_reason, c.closed, c.state, c.lease_until]
+    hosts = tx.rows(sa.select(*plain).order_by(c.name))
+    changed = [
+        id_ for id_, generation, epoch, *_ in hosts if id_ not in known or not known[id_].same(generation, epoch)
+    ]
+    whole = _whole(tx, changed) if changed else {}
+    return [
+        (whole.get(id_) or known[id_])._replace(
+            generation=generation,
+            epoch=epoch,
+            enabled=enabled,
+            disabled_reason=reason,
+            closed=closed,
+            state=state,
+            lease_until=lease,
+        )
+        for id_, generation, epoch, enabled, reason, closed, state, lease in hosts
+    ]
+
+
+def _whole(tx: Tx, hosts: Sequence[str]) -> dict[str, Shelf]:
+    """Read what hosts have, after their generations were: what changes in between fails the comparison of these."""
     c = _host.c
     plain = [c.id, c.name, c.generation, c.enabled, c.disabled_reason, c.closed, c.state, c.lease_until, c.features]
-    statement = sa.select(*plain, c.inventory["overhead_mib"].as_integer()).order_by(c.name)
-    hosts = tx.rows(statement)  # before the stocks: what changes in between fails the comparison of generations
-    have = stocks(tx)
-    return [Shelf._make([*row[:8], frozenset(row[8]), row[9] or 0, have.get(row[0], {})]) for row in hosts]
+    rows = tx.rows(sa.select(*plain, c.inventory["overhead_mib"].as_integer()).where(c.id.in_(hosts)))
+    have = stocks(tx, hosts)
+    return {row[0]: Shelf(*row[:8], frozenset(row[8]), row[9] or 0, have.get(row[0], {})) for row in rows}
 
 
 def claims(tx: Tx, servers: Iterable[str]) -> dict[str, str]:
@@ -110,13 +142,23 @@ def claims(tx: Tx, servers: Iterable[str]) -> dict[str, str]:
     return {str(server): str(host) for server, host in tx.rows(statement)}
 
 
+def claimants(tx: Tx, host: str) -> list[str]:
+    """Give the servers that have a claim on a host."""
+    return [
+        str(server)
+        for (server,) in tx.rows(sa.select(_allocation.c.consumer).where(_allocation.c.host_id == host).distinct())
+    ]
+
+
 def claim(tx: Tx, wanted: Sequence[Claim], generations: Mapping[str, int]) -> None:
     """Write claims, decided on hosts as they were at these generations.
 
     :raises Conflict: a host has changed since, or has not enough: roll back and decide again.
     """
-    hosts = sorted({c.host for c in wanted})
-    if sum(_next_generation(tx, h, generations[h]) for h in hosts) != len(hosts):
+    if not wanted:
+        return
+    hosts = {c.host for c in wanted}
+    if _next_generation(tx, {host: generations[host] for host in hosts}) != len(hosts):
         raise errors.Conflict("the ledger changed under this claim")
     taken: dict[tuple[str, str], int] = defaultdict(int)
     for c in wanted:
@@ -169,6 +211,12 @@ def verify(tx: Tx) -> list[str]:
     ]
 
 
+def physical(inventory: wire.Inventory) -> dict[str, int]:
+    """Give what a host reports that guests may have, by resource class, before any ratio."""
+    plain = settings.Scheduler(cpu_ratio=1.0, ram_ratio=1.0, disk_ratio=1.0)
+    return {name: stock.capacity for name, stock in _physical(inventory, plain).items()}
+
+
 def _physical(inventory: wire.Inventory, ratios: settings.Scheduler) -> dict[str, Stock]:
     """Turn a report into rows, as if nothing were used."""
     having = {
@@ -184,14 +232,16 @@ def _physical(inventory: wire.Inventory, ratios: settings.Scheduler) -> dict[str
 
 
 def _lock(tx: Tx, hosts: Sequence[str]) -> None:
-    locked = tx.rows(sa.select(_host.c.id).where(_host.c.id.in_(hosts)).order_by(_host.c.id).with_for_update())
+    locked = tx.rows(dialect.locked(sa.select(_host.c.id).where(_host.c.id.in_(hosts)).order_by(_host.c.id)))
     if len(locked) != len(hosts):
         raise errors.NotFound(f"no such host: {', '.join(sorted(set(hosts) - {i for (i,) in locked}))}")
 
 
-def _next_generation(tx: Tx, host: str, generation: int) -> int:
-    mine = sa.and_(_host.c.id == host, _host.c.generation == generation)
-    return tx.do(sa.update(_host).where(mine).values(generation=generation + 1))
+def _next_generation(tx: Tx, generations: Mapping[str, int]) -> int:
+    """Raise the generations of hosts that are still at these, locked in the order of their ids; gives how many."""
+    mine = sa.tuple_(_host.c.id, _host.c.generation).in_(list(generations.items()))
+    locked = dialect.locked(sa.select(_host.c.id).where(mine).order_by(_host.c.id))
+    return tx.do(sa.update(_host).where(_host.c.id.in_(locked)).values(generation=_host.c.generation + 1))
 
 
 def _write(tx: Tx, host: str, old: Mapping[str, Stock], new: Mapping[str, Stock]) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import JSON, Table
 
 from common.model import Record
+from controller.db import dialect
 from controller.db.engine import Tx
 
 T = TypeVar("T", bound=Record)
@@ -21,9 +22,9 @@ class Noun(Generic[T]):
         self.names = [f.name for f in msgspec.structs.fields(kind) if f.name in table.c]
         self._json = {name for name in self.names if isinstance(table.c[name].type, JSON)}
 
-    def row(self, record: T) -> dict[str, Any]:
-        """Write a record as a row."""
-        return {name: self._value(name, getattr(record, name)) for name in self.names}
+    def row(self, record: T, names: Iterable[str] = ()) -> dict[str, Any]:
+        """Write a record as a row, or only these columns of it."""
+        return {name: self._value(name, getattr(record, name)) for name in names or self.names}
 
     def _value(self, name: str, value: Any) -> Any:
         if name in self._json:
@@ -39,11 +40,11 @@ class Noun(Generic[T]):
 
         Lock several rows in the order of their ids, as all do: else two transactions may wait for each other.
         """
-        return [self.record(row) for row in tx.rows(statement.with_for_update() if lock else statement)]
+        return [self.record(row) for row in tx.rows(dialect.locked(statement) if lock else statement)]
 
     def first(self, tx: Tx, statement: sa.Select[Any], lock: bool = False) -> T | None:
         """Run such a SELECT for one record, or None."""
-        row = tx.one(statement.with_for_update() if lock else statement)
+        row = tx.one(dialect.locked(statement) if lock else statement)
         return None if row is None else self.record(row)
 
     def record(self, row: Sequence[Any]) -> T:
@@ -60,3 +61,13 @@ class Noun(Generic[T]):
     def save(self, tx: Tx, records: Iterable[T], where: Sequence[str] = ("id",)) -> int:
         """Write records that are there already, whole; gives how many were found."""
         return tx.change(self.table, [self.row(record) for record in records], where=where)
+
+    def update(self, tx: Tx, changes: Iterable[tuple[T, T]]) -> None:
+        """Write what differs between records as they were read and as they are to be, found by their ids.
+
+        :param changes: (before, after). The rows are locked, so that nobody else changed what is not written.
+        """
+        real = [(before, after) for before, after in changes if before is not after]
+        differ = [n for n in self.names if any(getattr(b, n) != getattr(a, n) for b, a in real)]
+        if differ:
+            tx.change(self.table, [self.row(after, ("id", *differ)) for _, after in real])

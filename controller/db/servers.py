@@ -24,6 +24,11 @@ def save(tx: Tx, servers: Sequence[Server]) -> None:
     SERVERS.save(tx, servers)
 
 
+def update(tx: Tx, changes: Iterable[tuple[Server, Server]]) -> None:
+    """Write what differs between locked servers as they were read and as they are to be: (before, after)."""
+    SERVERS.update(tx, changes)
+
+
 def on_hosts(tx: Tx, hosts: Iterable[str]) -> list[Server]:
     """Read the servers of these hosts: those that are not deleted, or whose deletion is still under way."""
     c, work = tables.server.c, tables.workflow.c

@@ -38,6 +38,11 @@ class Candidate:
         for name, amount in amounts.items():
             self.used[name] += amount
 
+    def filled(self) -> Shelf:
+        """Give the host as the ledger shows it once its claims are written."""
+        stocks = {name: stock._replace(used=self.used[name]) for name, stock in self.shelf.stocks.items()}
+        return self.shelf._replace(generation=self.shelf.generation + 1, stocks=stocks)
+
     def left(self, ask: Ask) -> float:
         """Give the share of the host, from 0 to 1, that stays free with this guest on it: the mean over resources."""
         shares = [

@@ -1,4 +1,4 @@
-"""What a scheduler does. The simple one reads the ledger at each call; a fast one will keep a mirror of it."""
+"""What a scheduler does: it decides on a mirror of the ledger, and the ledger's comparisons decide whether that holds."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -26,7 +26,7 @@ class Scheduler(Protocol):
     """Decides and claims. Called by one writer at a time (the holder of the scheduler's lease)."""
 
     def claim(self, tx: Tx, asks: Sequence[Ask]) -> list[Decision]:
-        """Pick a host for each, write the claims, the servers' hosts and the decision records in ``tx``.
+        """Pick a host for each, write the claims and the decision records in ``tx``; the caller writes the servers' hosts.
 
         One that has a claim already keeps it. Raises Conflict when the ledger changed meanwhile: roll back, try again.
         """

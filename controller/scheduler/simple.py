@@ -1,4 +1,4 @@
-"""The simple scheduler: reads all hosts at each batch, asks every filter, takes the best fit."""
+"""The simple scheduler: asks every filter about every host, takes the best fit, and keeps a mirror of what hosts have."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,30 +6,30 @@ from datetime import datetime
 from common.clock import Clock
 from common.ids import Ids
 from common.model.decision import DecisionRecord
-from controller.db import decisions, ledger, tables
+from controller.db import decisions, ledger
 from controller.db.engine import Tx
-from controller.db.ledger import Claim
-from controller.scheduler import explain
+from controller.db.ledger import Claim, Shelf
 from controller.scheduler.candidate import Candidate
 from controller.scheduler.contract import Ask, Decision
+from controller.scheduler.judged import Judged, shape
 
 
 class SimpleScheduler:
-    """A ``Scheduler`` that remembers nothing between two calls."""
+    """A ``Scheduler``. Its mirror is checked by each host's generation and epoch at each call, and never trusted alone:
+    the ledger compares them again when the claims are written."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock, self._ids = clock, ids
+        self._mirror: dict[str, Shelf] = {}
 
     def claim(self, tx: Tx, asks: Sequence[Ask]) -> list[Decision]:
         """Decide one after another, each seeing what the ones before it took; see ``Scheduler``."""
         kept = ledger.claims(tx, [ask.server for ask in asks])
-        now = self._clock.now()
-        hosts = [Candidate(shelf, now) for shelf in ledger.shelves(tx)]
-        generations = {host.shelf.id: host.shelf.generation for host in hosts}
-        claims: list[Claim] = []
-        records = {ask.server: self._decide(ask, hosts, claims, now) for ask in asks if ask.server not in kept}
-        ledger.claim(tx, claims, generations)
-        tx.change(tables.server, [{"id": claim.server, "host_id": claim.host} for claim in claims])
+        new = [ask for ask in asks if ask.server not in kept]
+        batch = _Batch(ledger.shelves(tx, self._mirror), self._clock.now(), self._ids)
+        records = {ask.server: batch.decide(ask) for ask in new}
+        ledger.claim(tx, batch.claims, batch.generations())
+        self._mirror = batch.after()
         decisions.keep(tx, list(records.values()))
         return [
             Decision(ask.server, kept[ask.server], "it has its claim already")
@@ -43,30 +43,55 @@ class SimpleScheduler:
         ledger.release(tx, servers)
 
     def reload(self) -> None:
-        """Do nothing: nothing is remembered."""
+        """Forget the mirror: it may show claims that were rolled back."""
+        self._mirror = {}
 
-    def _decide(self, ask: Ask, hosts: Sequence[Candidate], claims: list[Claim], now: datetime) -> DecisionRecord:
+
+class _Batch:
+    """What is decided in one call."""
+
+    def __init__(self, shelves: Sequence[Shelf], now: datetime, ids: Ids) -> None:
+        self._now, self._ids = now, ids
+        self._hosts = [Candidate(shelf, now) for shelf in shelves]
+        self._views: dict[object, Judged] = {}
+        self.claims: list[Claim] = []
+
+    def decide(self, ask: Ask) -> DecisionRecord:
         """Decide for one server, and add its claim."""
-        judged = [(host, explain.reasons(host, ask)) for host in hosts]
-        best = sorted((host for host, why in judged if not why), key=lambda host: _score(host, ask))
-        scores = {host.name: round(host.left(ask), 4) for host in best[: explain.NEAR]}
-        if best:
-            amounts = best[0].claimed(ask)
-            best[0].take(amounts)
-            claims.append(Claim(ask.server, best[0].shelf.id, amounts))
-        return DecisionRecord(
+        view = self._views.get(shape(ask)) or self._view(ask)
+        best, fitting = view.best, view.fitting
+        fallen, near = view.others()
+        record = DecisionRecord(
             id=self._ids(),
             server_id=ask.server,
-            at=now,
+            at=self._now,
             host_id=best[0].shelf.id if best else None,
-            reason=f"best fit of {len(best)} among {len(hosts)}" if best else explain.no_valid_host(judged, ask),
-            hosts=len(hosts),
-            fallen=explain.fallen(judged),
-            near=explain.near_misses(judged, ask),
-            scores=scores,
+            reason=f"best fit of {fitting} among {len(self._hosts)}" if best else view.no_valid_host(),
+            hosts=len(self._hosts),
+            fallen=fallen,
+            near=near,
+            scores={host.name: round(host.left(ask), 4) for host in best},
         )
+        if best:
+            self._take(best[0], ask)
+        return record
 
+    def _view(self, ask: Ask) -> Judged:
+        made = self._views[shape(ask)] = Judged(self._hosts, ask)
+        return made
 
-def _score(host: Candidate, ask: Ask) -> tuple[bool, float, str]:
-    """Order hosts: used ones first, then the one that is left with least, then by name."""
-    return not host.in_use, host.left(ask), host.name
+    def _take(self, host: Candidate, ask: Ask) -> None:
+        amounts = host.claimed(ask)
+        host.take(amounts)
+        self.claims.append(Claim(ask.server, host.shelf.id, amounts))
+        for view in self._views.values():
+            view.judge(host)
+
+    def generations(self) -> dict[str, int]:
+        """Give the generations that the decisions stand on."""
+        return {host.shelf.id: host.shelf.generation for host in self._hosts}
+
+    def after(self) -> dict[str, Shelf]:
+        """Give the hosts as they are once the claims are written."""
+        taken = {claim.host for claim in self.claims}
+        return {host.shelf.id: host.filled() if host.shelf.id in taken else host.shelf for host in self._hosts}

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from common.model.workflow import Moment, Work
+from controller.db import servers, timeline, workflows
+from controller.db.engine import Tx
 from controller.workflow.saga import Saga, StepFailed
 from controller.workflow.world import World
 
@@ -26,6 +28,16 @@ def saga(work: Work) -> Saga:
         deadline=work.deadline,
         request_id=work.request_id,
     )
+
+
+def write(tx: Tx, works: Sequence[Work], sagas: Sequence[Saga], world: World) -> None:
+    """Write what a stretch made of these workflows: their subjects, their lines in the timeline, themselves.
+
+    :raises Conflict: another controller has taken one since; roll back.
+    """
+    servers.update(tx, [(s.found, s.server) for s in sagas if s.found and s.server])
+    timeline.add(tx, moments(sagas, world))
+    workflows.save(tx, after(works, sagas, world.clock.now()))
 
 
 def after(works: Sequence[Work], sagas: Sequence[Saga], now: datetime) -> list[Work]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from common import errors
 from common.backoff import backoff
 from common.model.workflow import Work
-from controller.db import timeline, workflows
+from controller.db import workflows
 from controller.db.engine import Store, Tx
 from controller.db.workflows import Place
 from controller.workflow import rows, stretch
@@ -96,8 +96,7 @@ class Runner:
             self._put_off(tx, sagas[0], retry.cause, retry.patient)
         else:
             stretch.run(tx, sagas, self._world, self._registry, closed)
-        timeline.add(tx, rows.moments(sagas, self._world))
-        workflows.save(tx, rows.after(works, sagas, self._world.clock.now()))
+        rows.write(tx, works, sagas, self._world)
 
     def _try_again(self, works: Sequence[Work], retry: _Retry | None, error: Exception) -> None:
         ids = tuple(work.id for work in works)

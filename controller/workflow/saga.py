@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from common.model.server import Server
 from controller.db.engine import Tx
 from controller.workflow.world import World
 
@@ -67,6 +68,10 @@ class Saga:
     """What the step that is being done has to tell; it goes into its line."""
     more: dict[str, Any] | None = None
     """What the host says of its own steps; likewise."""
+    found: Server | None = None
+    """Its subject as it was locked and read, once in a stretch."""
+    server: Server | None = None
+    """Its subject as the steps want it; what differs from ``found`` is written once, at the end of the stretch."""
 
     def waits(self, until: datetime) -> None:
         """Stay at this step until then."""

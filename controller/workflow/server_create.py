@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from common import errors, resources
 from common.model.server import Server
 from common.states import Power, State, Task
-from controller.db import images, ports, servers
+from controller.db import images, ports
 from controller.db.engine import Tx
 from controller.scheduler.contract import Ask
 from controller.workflow import goals, nics, notices, settling
@@ -25,6 +25,7 @@ def claim_hosts(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
     """Let the scheduler pick a host for each; where it finds none, its reason is the tenant's."""
     found = settling.subjects(tx, sagas)
     decisions = world.scheduler.claim(tx, [_ask(found[s.subject]) for s in sagas])
+    settling.keep(sagas, [replace(found[d.server], host_id=d.host) for d in decisions if d.host])
     reasons = {d.server: d.reason for d in decisions if d.host is None}
     return {s.id: StepFailed("no-valid-host", reasons[s.subject]) for s in sagas if s.subject in reasons}
 
@@ -39,7 +40,7 @@ def release_claims(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     """Give the claims back; a server without a claim has no host."""
     found = settling.subjects(tx, sagas)
     world.scheduler.release(tx, list(found))
-    servers.save(tx, [replace(server, host_id=None) for server in found.values()])
+    settling.keep(sagas, [replace(server, host_id=None) for server in found.values()])
 
 
 def allocate_ports(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
@@ -66,7 +67,7 @@ def send_builds(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
     sound = [s for s in sagas if s not in imageless]
     now = world.clock.now()
     building = {s.subject: replace(found[s.subject], task=Task.SPAWNING, updated_at=now) for s in sound}
-    servers.save(tx, list(building.values()))
+    settling.keep(sagas, building.values())
     notices.tell(tx, world, "instance.create.start", building.values(), sound)
     settling.send(tx, sound, world, building)
     return {s.id: StepFailed("not-found", "the image was deleted before the server was built") for s in imageless}
@@ -80,7 +81,7 @@ def send_removes(tx: Tx, sagas: Sequence[Saga], world: World) -> dict[str, Wait]
             saga.data |= {UNWISHED: True, settling.SENT: None}
             server = found[saga.subject]
             found[server.id] = replace(server, power=Power.GONE, generation=server.generation + 1)
-    servers.save(tx, list(found.values()))
+    settling.keep(sagas, found.values())
     return settling.await_gone(tx, sagas, world, found)
 
 
@@ -90,7 +91,7 @@ def mark_active(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     found = settling.subjects(tx, sagas)
     built = [s for s in found.values() if s.state is State.BUILD]
     active = [replace(s.moved("built", now), launched_at=now, fault=None) for s in built]
-    servers.save(tx, active)
+    settling.keep(sagas, active)
     notices.tell(tx, world, "instance.create.end", active, sagas)
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from common.model.server import Server
 from common.states import State
-from controller.db import hosts, inbox, ports, quotas, servers
+from controller.db import hosts, inbox, ports, quotas
 from controller.db.engine import Tx
 from controller.workflow import notices, settling
 from controller.workflow.saga import Saga, Step, Wait, Workflow
@@ -35,32 +35,35 @@ def await_gone(tx: Tx, sagas: Sequence[Saga], world: World) -> dict[str, Wait]:
     waiting = [found[s.subject] for s in sagas if s.id in stay]
     homes = hosts.get(tx, [s.host_id for s in waiting if s.host_id])
     now = world.clock.now()
-    bid_farewell(tx, [s for s in waiting if s.host_id and homes[s.host_id].lease_until <= now], world)
+    _bid_farewell(tx, sagas, [s for s in waiting if s.host_id and homes[s.host_id].lease_until <= now], world)
     return stay
 
 
 def release(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
-    """Give back what the tables show for the servers, whatever their workflows remember."""
+    """Give back what the tables show for the servers, whatever their workflows remember.
+
+    The hosts' rows come first, then quotas: a create takes them in that order too.
+    """
     ids = [s.subject for s in sagas]
     here = [s for s in settling.subjects(tx, sagas).values() if s.host_id]
     notices.tell(tx, world, "instance.shutdown.end", here, sagas)
-    ports.release(tx, ids, world.clock.now())
     world.scheduler.release(tx, ids)
+    ports.release(tx, ids, world.clock.now())
 
 
 def erase(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     """Show the tenant that the servers are gone, where that was not so before."""
     found = settling.subjects(tx, sagas)
     inbox.forget(tx, list(found))
-    bid_farewell(tx, list(found.values()), world)
+    _bid_farewell(tx, sagas, list(found.values()), world)
 
 
-def bid_farewell(tx: Tx, leaving: Sequence[Server], world: World) -> None:
+def _bid_farewell(tx: Tx, sagas: Sequence[Saga], leaving: Sequence[Server], world: World) -> None:
     """Mark servers deleted and free their quota; once each."""
     now = world.clock.now()
     present = [s for s in leaving if s.state is not State.DELETED]
     gone = [replace(s.moved("deleted", now), deleted_at=now) for s in present]
-    servers.save(tx, gone)
+    settling.keep(sagas, gone)
     notices.tell(tx, world, "instance.delete.end", gone)
     freed: dict[str, Counter[str]] = {}
     for server in present:

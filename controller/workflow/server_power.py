@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from common.model.server import Server
 from common.states import Power, State
-from controller.db import servers
 from controller.db.engine import Tx
 from controller.workflow import notices, settling
 from controller.workflow.saga import Saga, Stay, Step, StepFailed, Workflow
@@ -33,7 +32,7 @@ def finish(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     """Show the tenant how the guest is now."""
     now = world.clock.now()
     shown = {id_: _shown(server, now) for id_, server in settling.subjects(tx, sagas).items()}
-    servers.save(tx, list(shown.values()))
+    settling.keep(sagas, shown.values())
     _tell(tx, world, "end", sagas, shown)
 
 

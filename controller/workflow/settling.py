@@ -1,6 +1,6 @@
 """What workflows of servers share: sending a goal, waiting for its outcome, and telling the tenant of a failure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import inf
 from typing import Any
@@ -27,8 +27,19 @@ ERRORS = {"server.create": "instance.create.error", "server.reboot": "instance.r
 
 
 def subjects(tx: Tx, sagas: Sequence[Saga]) -> dict[str, Server]:
-    """Lock and read the servers of a batch."""
-    return servers.get(tx, [s.subject for s in sagas], lock=True)
+    """Give the servers of a batch, locked; they are read once in a stretch."""
+    unread = [s for s in sagas if s.server is None]
+    found = servers.get(tx, [s.subject for s in unread], lock=True) if unread else {}
+    for saga in unread:
+        saga.found = saga.server = found[saga.subject]
+    return {s.subject: s.server for s in sagas if s.server}
+
+
+def keep(sagas: Sequence[Saga], changed: Iterable[Server]) -> None:
+    """Have servers of a batch written as they are here, at the end of the stretch; later steps see them so."""
+    by_id = {server.id: server for server in changed}
+    for saga in sagas:
+        saga.server = by_id.get(saga.subject, saga.server)
 
 
 def send(tx: Tx, sagas: Sequence[Saga], world: World, found: Mapping[str, Server]) -> None:
@@ -74,7 +85,7 @@ def await_settled(tx: Tx, sagas: Sequence[Saga], world: World) -> dict[str, Wait
     found = subjects(tx, sagas)
     said = outcomes(tx, found)
     settled = {server: outcome for server, outcome in said.items() if isinstance(outcome, wire.Settled)}
-    servers.save(tx, [_settled(found[server], outcome, world.clock.now()) for server, outcome in settled.items()])
+    keep(sagas, [_settled(found[server], outcome, world.clock.now()) for server, outcome in settled.items()])
     for saga in sagas:
         if saga.subject in said:
             saga.more = of_host(said[saga.subject])
@@ -126,7 +137,7 @@ def mark_failed(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
         assert saga.failure is not None, "only what failed is marked so"
         fault = Fault(code=saga.failure.code, message=saga.failure.message, at=now)
         failed.append(replace(found[saga.subject].moved("failed", now), fault=fault))
-    servers.save(tx, failed)
+    keep(sagas, failed)
     for kind, event_type in ERRORS.items():
         mine = {s.subject for s in sagas if s.kind == kind}
         notices.tell(tx, world, event_type, [server for server in failed if server.id in mine], sagas)

@@ -121,6 +121,7 @@ class Scene:
         """Start a controller; what the one before it had not acked comes again."""
         if self.inbox:
             self.consumer.close()
+        self.world.scheduler.reload()
         self.consumer = self.bus.reports()
         self.runner = Runner(self.store, self.world, self.registry, lambda _name: self.leads, self.batch)
         self.relay = Relay(self.store, self.bus.publisher(), self.clock, lambda d, h: f"http://c/{d}?host={h}")

@@ -87,7 +87,7 @@ def test_a_guest_goes_only_where_its_machine_is(scene: Scene) -> None:
     scene.create()
     scene.settle()
     with scene.store.tx() as tx:
-        tx.change(tables.host, [{"id": HOSTS[1], "features": ["machine:q35"]}])
+        tx.change(tables.host, [{"id": HOSTS[1], "features": ["machine:q35"], "generation": 99}])
     scene.create()
     scene.settle()
     assert [(s.host_id, s.state) for s in scene.servers()] == [(HOSTS[1], State.ACTIVE), (None, State.ERROR)]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from common import errors
 from common.clock import ManualClock
 from common.ids import time_ordered
+from common.settings import Scheduler as Ratios
 from controller.db import decisions, ledger, tables
 from controller.db.engine import Store, Tx
 from controller.scheduler.contract import Ask, Decision, Scheduler
@@ -51,7 +52,6 @@ def test_a_claim_is_written_with_its_host_and_its_record(store: Store) -> None:
     assert claim(store, ask("s")) == [Decision("s", "h1", "best fit of 1 among 1")]
     with store.read() as tx:
         assert {name: stock.used for name, stock in ledger.stocks(tx)["h1"].items()} == SMALL | {"MEMORY_MB": 576}
-        assert tx.one(sa.select(tables.server.c.host_id).where(tables.server.c.id == "s")) == ("h1",)
         assert tx.one(sa.select(tables.host.c.generation)) == (3,)
         (record,) = decisions.of_server(tx, "s")
     assert (record.host_id, record.hosts, record.fallen, record.at) == ("h1", 1, (), CLOCK.now())
@@ -131,8 +131,8 @@ def test_a_ledger_that_changed_meanwhile_is_a_conflict(store: Store, monkeypatch
     scene(store, {"h1": {}})
     real = ledger.shelves
 
-    def raced(tx: Tx) -> list[ledger.Shelf]:
-        seen = real(tx)
+    def raced(tx: Tx, known: dict[str, ledger.Shelf]) -> list[ledger.Shelf]:
+        seen = real(tx, known)
         tx.do(sa.update(tables.host).values(generation=99))
         return seen
 
@@ -141,12 +141,49 @@ def test_a_ledger_that_changed_meanwhile_is_a_conflict(store: Store, monkeypatch
         claim(store, ask("s"))
 
 
-def test_reload_forgets_nothing_that_matters(store: Store) -> None:
+def test_the_mirror_follows_its_own_claims_and_those_of_others(store: Store) -> None:
+    scene(store, {"h1": {}, "h2": {}})
+    simple = scheduler()
+    with store.tx() as tx:
+        assert simple.claim(tx, [ask("s", cpus=6)])[0].host == "h1"
+    with store.tx() as tx:
+        ledger.apply_inventory(tx, "h2", inventory(cpus=2), Ratios(cpu_ratio=1.0))
+        assert simple.claim(tx, [ask("t", cpus=3)])[0].host is None
+        ledger.release(tx, ["s"])
+        assert simple.claim(tx, [ask("u", cpus=8)])[0].host == "h1"
+        assert ledger.verify(tx) == []
+
+
+def test_a_host_that_stays_as_it_was_is_not_read_again(store: Store) -> None:
+    scene(store, {"h1": {}, "h2": {}})
+    with store.tx() as tx:
+        known = {shelf.id: shelf for shelf in ledger.shelves(tx)}
+        tx.change(tables.host, [{"id": "h2", "epoch": 2, "features": ["new"]}])
+        tx.change(tables.host, [{"id": "h1", "enabled": False, "features": ["unseen"]}])
+        seen = {shelf.id: shelf for shelf in ledger.shelves(tx, known)}
+    assert (seen["h1"].enabled, seen["h1"].features) == (False, frozenset()), "its generation and epoch stayed"
+    assert seen["h2"].features == {"new"}
+
+
+def test_claims_that_were_rolled_back_are_forgotten_by_a_reload(store: Store) -> None:
     scene(store, {"h1": {}})
     simple = scheduler()
+    with pytest.raises(ZeroDivisionError), store.tx() as tx:
+        simple.claim(tx, [ask("s", cpus=8)])
+        raise ZeroDivisionError
     simple.reload()
     with store.tx() as tx:
-        assert simple.claim(tx, [ask("s")])[0].host == "h1"
+        assert simple.claim(tx, [ask("t", cpus=8)])[0].host == "h1"
+        assert ledger.verify(tx) == []
+
+
+def test_two_kinds_of_servers_in_one_batch_see_the_same_hosts(store: Store) -> None:
+    scene(store, {"h1": {}, "h2": {}})
+    made = claim(store, ask("s", cpus=6), ask("t", cpus=4), ask("u", cpus=6))
+    assert [decision.host for decision in made] == ["h1", "h2", None]
+    with store.read() as tx:
+        (record,) = decisions.of_server(tx, "u")
+    assert [fallen.hosts for fallen in record.fallen] == [2]
 
 
 class Rollback(Exception):
