@@ -1,13 +1,15 @@
 """Where a lab keeps things. One lab at a time uses them, whatever checkout it was started from."""
 
 import os
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / ".venv" / "bin"
 IMAGE = ROOT / "build" / "tiny" / "tiny.qcow2"
 
-STATE = Path(os.environ.get("TOFT_LAB_STATE", "/var/lib/toft-lab"))
+DEFAULT = Path("/var/lib/toft-lab")
+STATE = Path(os.environ.get("TOFT_LAB_STATE", DEFAULT))
 """Data of all parts. Not below the checkout: QEMU's user must be able to pass through each folder above."""
 
 VAR = Path(os.environ.get("TOFT_LAB_VAR", ROOT / "var" / "lab"))
@@ -19,8 +21,10 @@ CLOUDS = VAR / "clouds.yaml"
 MARK = "TOFT_LAB"
 """In the environment of each process of a lab, with the lab's state folder as its value."""
 
-BRIDGE = "toft-lab"
-LINK = "tl-"
+_OTHER = "" if STATE == DEFAULT else f"{zlib.crc32(bytes(STATE)):08x}"[:4]
+"""A lab in other folders, as tests make them, has names of its own, so that neither takes the other's links down."""
+BRIDGE = f"toft-lab{_OTHER}"
+LINK = f"tl{_OTHER}-"
 """How the machine's ends of the hosts' links begin."""
 NETWORK = "10.77.7"
 """The lab's own network: the machine is .1, host N is .10+N."""

@@ -5,8 +5,8 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lab import places
@@ -55,6 +55,18 @@ class Command:
                 return int(children[0])
             time.sleep(0.01)
         raise RuntimeError(f"{self._name} did not start: see {places.LOG}")
+
+
+@contextmanager
+def away(name: str) -> Iterator[None]:
+    """Keep a part of the lab away while inside."""
+    held = places.held_file(name)
+    held.touch()
+    try:
+        kill(places.pid(name))
+        yield
+    finally:
+        held.unlink()
 
 
 def wait_for_end(pid: int) -> None:

@@ -63,8 +63,15 @@ class Client:
         answer = self.ask("GET", f"/compute/v2.1/servers/{server}/toft-timeline")
         return list(answer.json()["timeline"]) if answer.status_code == 200 else []
 
-    def named(self, kind: str, path: str, name: str) -> str:
-        """Give the id of a thing by its name: ``named("images", "/image/v2/images", "tiny")``."""
+    def tiny(self) -> tuple[str, str, str]:
+        """Give the ids of the lab's image, flavor and network."""
+        return (
+            self._named("images", "/image/v2/images", "tiny"),
+            self._named("flavors", "/compute/v2.1/flavors", "tiny"),
+            self._named("networks", "/network/v2.0/networks", "net"),
+        )
+
+    def _named(self, kind: str, path: str, name: str) -> str:
         found = self._read(path)[kind]
         return str(next(thing["id"] for thing in found if thing["name"] == name))
 

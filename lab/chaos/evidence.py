@@ -47,8 +47,8 @@ def gather(plan: Plan, client: Client) -> Evidence:
 
 def _domains(host: str) -> dict[str, str]:
     """Give the state of each domain of a host, by server."""
-    names = _on(host, "virsh", "-q", "list", "--all", "--name").split()
-    return {name: _on(host, "virsh", "-q", "domstate", name).strip() for name in names}
+    lines = _on(host, "virsh", "-q", "list", "--all").splitlines()
+    return {name: state.strip() for _, name, state in (line.split(None, 2) for line in lines if line)}
 
 
 def _folders(host: str) -> set[str]:

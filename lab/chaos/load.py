@@ -57,9 +57,7 @@ class Load:
     def _run(self, client: Client, dice: random.Random, number: int) -> None:
         made = 0
         try:
-            image = client.named("images", "/image/v2/images", "tiny")
-            flavor = client.named("flavors", "/compute/v2.1/flavors", "tiny")
-            network = client.named("networks", "/network/v2.0/networks", "net")
+            tiny = client.tiny()
             while not self._stopping.wait(dice.uniform(*REST)):
                 victim = self._next_victim(dice)
                 if victim:
@@ -68,7 +66,7 @@ class Load:
                 else:
                     made += 1
                     name = f"c{number}-{made}"
-                    server = client.create(name, image, flavor, network)
+                    server = client.create(name, *tiny)
                     self._note_created(server, name)
         except (GaveUp, RuntimeError) as error:
             self.problems.append(str(error))
