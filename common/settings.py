@@ -1,18 +1,18 @@
 """Settings: declared once, as Structs; read by oslo.config at the entry point, handed inward frozen.
 
-Each field is an option of the group that its Struct names: type, default and help are the option's. ``options()`` is
-what the sample generator reads (etc/toft/toft.conf.sample).
+Each field is an option of the group that its Struct names: type, default and help are the option's
+(common.settings_file).
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-from oslo_config import cfg
 
-from common import errors
+from common.apart import apart
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +160,9 @@ class Controller(Group, frozen=True):
     workflow_lease_seconds: Annotated[
         float, Meta(description="Seconds a controller holds a workflow while it works on it.")
     ] = 60.0
+    scheduler_lease_seconds: Annotated[
+        float, Meta(description="Seconds after which another controller schedules when the one that does falls silent.")
+    ] = 15.0
     build_seconds: Annotated[
         float, Meta(description="Seconds a server may take to be built before it is given up.")
     ] = 3600.0
@@ -168,6 +171,9 @@ class Controller(Group, frozen=True):
     ] = 900.0
     resend_seconds: Annotated[float, Meta(description="Seconds after which an unanswered goal is sent again.")] = 60.0
     poll_seconds: Annotated[float, Meta(description="Seconds between looks for work when nothing woke the loop.")] = 1.0
+    outbox_limit: Annotated[
+        int, Meta(description="Commands that may wait for an absent broker; above it requests that add some get a 503.")
+    ] = 20000
     command_seconds: Annotated[float, Meta(description="Seconds after which an undelivered command is void.")] = 3600.0
     auto_enroll: Annotated[
         bool,
@@ -326,43 +332,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.state.keys or Path(self.state.path) / "keys")
 
 
-_KINDS: dict[Any, type[cfg.Opt]] = {bool: cfg.BoolOpt, int: cfg.IntOpt, float: cfg.FloatOpt, str: cfg.StrOpt}
-
-
-def _groups() -> dict[str, type[Group]]:
-    return get_type_hints(Settings)
-
-
-def options() -> Sequence[tuple[str, list[cfg.Opt]]]:
-    """Give each group's name and options, in oslo.config's own classes."""
-    listed = []
-    for name, group in _groups().items():
-        hints = get_type_hints(group, include_extras=True)
-        opts = []
-        for field in msgspec.structs.fields(group):
-            kind, meta = get_args(hints[field.name]) if get_origin(hints[field.name]) is Annotated else (None, None)
-            assert meta is not None, f"[{name}] {field.name} needs a description"
-            secret = bool((meta.extra_json_schema or {}).get("secret"))
-            opts.append(_KINDS[kind](field.name, default=field.default, help=meta.description, secret=secret))
-        listed.append((name, opts))
-    return listed
-
-
 def load(files: Sequence[str] = ()) -> Settings:
     """Read settings from files, later ones winning; without any, from /etc/toft/toft.conf if it is there.
 
+    oslo.config does it in a process of its own: its 9 MB are needed once.
+
     :raises SettingsError: a file cannot be read or a value does not fit; names the file or the option.
     """
-    conf = cfg.ConfigOpts()
-    for name, opts in options():
-        conf.register_opts(opts, group=name)
-    found = list(files) or [f for f in ["/etc/toft/toft.conf"] if Path(f).exists()]
-    try:
-        conf(args=[], project="toft", default_config_files=found, default_config_dirs=[])
-        groups = {
-            name: {field.name: conf[name][field.name] for field in msgspec.structs.fields(group)}
-            for name, group in _groups().items()
-        }
-        return msgspec.convert(groups, Settings)
-    except (cfg.Error, ValueError) as error:
-        raise errors.SettingsError(f"settings: {error}") from error
+    return apart(partial(_read, tuple(files)))
+
+
+def _read(files: Sequence[str]) -> Settings:
+    from common import settings_file
+
+    return settings_file.read(files)

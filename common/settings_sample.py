@@ -6,7 +6,7 @@ from pathlib import Path
 
 from oslo_config import cfg
 
-from common import settings
+from common import settings, settings_file
 
 WIDTH = 100
 
@@ -18,7 +18,7 @@ HEAD = """\
 
 def sample() -> str:
     """Give the whole file: each group, each option with its help, type and default."""
-    return "\n".join([HEAD, *(_group(name, options) for name, options in settings.options())])
+    return "\n".join([HEAD, *(_group(name, options) for name, options in settings_file.options())])
 
 
 def _group(name: str, options: list[cfg.Opt]) -> str:

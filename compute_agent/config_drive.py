@@ -9,14 +9,16 @@ import binascii
 import io
 import ipaddress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pycdlib
 
 from common import errors
 from common.durable import written_whole
 from common.wire import DriveGoal, PortGoal
+
+if TYPE_CHECKING:
+    import pycdlib
 
 LABEL = "config-2"
 VERSIONS = ("latest", "2018-08-27")
@@ -94,8 +96,10 @@ def files(drive: DriveGoal, server: str, ports: tuple[PortGoal, ...]) -> dict[st
     return content
 
 
-def _image(content: dict[str, bytes]) -> pycdlib.PyCdlib:
+def _image(content: dict[str, bytes]) -> "pycdlib.PyCdlib":
     """Make the ISO in memory, with each file under every version."""
+    import pycdlib  # not before the first config drive: most of an agent's life passes without one
+
     iso = pycdlib.PyCdlib()
     # level 4 lets the plain ISO names be the real ones, for readers that know neither extension
     iso.new(interchange_level=4, vol_ident=LABEL, joliet=3, rock_ridge="1.09")

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from common import errors, settings
+from common import errors, settings, settings_file
 from common.settings_sample import sample
 
 SAMPLE = Path(__file__).parents[3] / "etc/toft/toft.conf.sample"
@@ -35,7 +35,7 @@ def test_the_sample_uncommented_gives_the_defaults(tmp_path: Path) -> None:
 
 def test_each_option_is_in_the_sample_with_its_help() -> None:
     text = sample()
-    for group, options in settings.options():
+    for group, options in settings_file.options():
         assert f"[{group}]" in text
         for option in options:
             assert f"\n#{option.name} =" in text
@@ -48,8 +48,14 @@ def test_each_group_says_its_own_name() -> None:
 
 
 def test_what_opens_doors_is_secret() -> None:
-    secret = {(group, option.name) for group, options in settings.options() for option in options if option.secret}
-    assert secret == {("database", "url"), ("bus", "url"), ("notifications", "url"), ("bus", "management"), ("agent", "keys")}
+    secret = {(group, option.name) for group, options in settings_file.options() for option in options if option.secret}
+    assert secret == {
+        ("database", "url"),
+        ("bus", "url"),
+        ("notifications", "url"),
+        ("bus", "management"),
+        ("agent", "keys"),
+    }
 
 
 def test_no_file_gives_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ from typing import BinaryIO
 from common import errors, qcow2
 from common.clock import Clock
 from common.durable import PART, written_whole
-from common.image_inspection import inspect
 from common.settings import Images
 from common.wire import ImageSource
 from compute_agent.driver.libvirt.storage import fetch
@@ -53,6 +52,8 @@ class ImageCache:
         self._check_room(image)
         fetch.fetch((image.url, *image.mirrors), file, image.size, image.digest)
         file.flush()
+        from common.image_inspection import inspect  # 7 MB that a host without new images does without
+
         found = inspect(Path(file.name), image.format, self._limits.max_virtual_gib * GIB)
         if found != image.virtual_size:
             raise errors.InvalidImage(f"the image's disk has {found} bytes and should have {image.virtual_size}")

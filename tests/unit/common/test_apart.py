@@ -1,0 +1,35 @@
+import os
+import threading
+
+import pytest
+
+from common import errors
+from common.apart import apart
+
+
+def test_the_work_is_done_in_another_process() -> None:
+    assert apart(os.getpid) != os.getpid()
+
+
+def test_its_error_is_raised_here() -> None:
+    def fail() -> None:
+        raise errors.SettingsError("wrong")
+
+    with pytest.raises(errors.SettingsError, match="wrong"):
+        apart(fail)
+
+
+def test_a_process_that_is_killed_is_told_of() -> None:
+    with pytest.raises(ChildProcessError, match="was killed"):
+        apart(lambda: os.kill(os.getpid(), 9))
+
+
+def test_beside_threads_it_is_done_right_here() -> None:
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    try:
+        assert apart(os.getpid) == os.getpid()
+    finally:
+        ended.set()
+        thread.join()
