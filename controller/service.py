@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from common import errors
+from common.apart import apart
 from common.bus.contract import Bus
 from common.clock import Clock
 from common.exposed import Exposed
@@ -41,7 +42,6 @@ from controller.api.policy import Policy
 from controller.api.routes import SERVICES
 from controller.api.server import ApiServer
 from controller.backlog import Backlog
-from controller.db import migrate
 from controller.db.bell import Bell
 from controller.image_copies import ImageCopies
 from controller.image_fetch import fetch
@@ -62,7 +62,7 @@ from controller.workflow.presence import Presence
 from controller.workflow.registry import WORKFLOWS
 from controller.workflow.relay import Relay
 from controller.workflow.runner import Runner
-from controller.workflow.tenure import NAMES, SECONDS, Tenure
+from controller.workflow.tenure import NAMES, Tenure
 from controller.workflow.watch import Watch
 from controller.workflow.world import World
 from controller.writer.answers import Answers as KeptAnswers
@@ -80,6 +80,12 @@ NOTIFICATIONS = "notifications"
 T = TypeVar("T")
 
 
+def _migrate(url: str) -> str:
+    from controller.db import migrate  # Alembic: 9 MB that are needed once
+
+    return migrate.upgrade(url)
+
+
 class ControllerService:
     """A controller in threads of this process. Making it brings the database's schema up to date.
 
@@ -92,10 +98,11 @@ class ControllerService:
         name = settings.controller.name or platform.node()
         me = f"{name}/{os.getpid()}"
         ids = time_ordered(clock)
-        migrate.upgrade(settings.database_url)
+        apart(partial(_migrate, settings.database_url))
         self._exposed = Exposed(settings.metrics, metrics.METRICS)
         gauges = self._exposed.gauges
         self.store = SeenStore(settings.database_url, settings.database.pool, gauges, clock)
+        self._pulse = self.store.watched(clock)
         self.world = World(clock, ids, settings, SeenScheduler(SimpleScheduler(clock, ids), gauges, clock), me)
         secrets = self._secrets(settings)
         urls = secrets.image_urls(settings.controller_url, clock, settings.images.url_seconds)
@@ -111,7 +118,6 @@ class ControllerService:
         self.presence = Presence(self.store, self.world, name, settings.controller_url, version("toft"), self._gauges)
         leases = (*NAMES, *([NOTIFICATIONS] if settings.notifications.enabled else []))
         self.backlog = Backlog(self.store, settings.controller.outbox_limit)
-        self._pulse = self.store.watched(clock)
         self._bell = Bell(self.store.engine, me) if self._pulse else None
         self._passing_on = False
         self.tenure = Tenure(self.store, self.world, me, leases)
@@ -162,7 +168,7 @@ class ControllerService:
         yield Loop("relay", self._timed("relay", self._relay_turn), poll)
         yield Loop("runner", self._timed("runner", self._runner_turn), poll)
         yield Loop("inbox", self._inbox_turn, 0.0)
-        yield Loop("tenure", self._tenure_turn, SECONDS / 3)
+        yield Loop("tenure", self._tenure_turn, self.services.settings.controller.scheduler_lease_seconds / 3)
         yield Loop("watch", self._timed("watch", Watch(self.store, self.world).turn), WATCH_SECONDS)
         if self._notifier:
             leads = partial(self.tenure.holds, NOTIFICATIONS)
