@@ -19,6 +19,9 @@ from controller.workflow.liveness import heartbeat
 from controller.workflow.world import World
 
 LOG = logging.getLogger(__name__)
+LATE = "deadline"
+"""The fault's code of what took longer than it may."""
+
 Handler = Callable[[Tx, Sequence[Report], Desk, World], None]
 
 
@@ -26,7 +29,8 @@ def power(_tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
     """A guest's power changed by itself, or is as it was wished."""
     for event, body in reports:
         if _is_idle(event, desk):
-            desk.change(seen(desk.servers[event.server], body.power, world.clock.now()))
+            reason = getattr(body, "reason", "")
+            desk.change(seen(desk.servers[event.server], body.power, world.clock.now(), reason))
 
 
 def settled(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
@@ -84,18 +88,31 @@ def states(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
         for present in body.present:
             server = desk.servers.get(present.server)
             if server and hello.is_as_wished(server, present, event.host) and server.id not in desk.live:
-                desk.change(seen(server, present.power, now))
+                desk.change(seen(server, present.power, now, present.reason))
         hosts.strangers(tx, event.host, hello.quarantined(event.host, body, desk), now)
 
 
-def seen(server: Server, now_is: Power, now: datetime) -> Server:
-    """Give the server as its guest was seen; a guest that stopped or started by itself changes the wish."""
+def seen(server: Server, now_is: Power, now: datetime, reason: str = "") -> Server:
+    """Give the server as its guest was seen; a guest that stopped or started by itself changes the wish.
+
+    One that crashed was started again by its host before that, as often as may be: its tenant is told why it is off.
+    """
     server = replace(server, seen=now_is)
-    if server.state is State.ACTIVE and now_is in (Power.OFF, Power.CRASHED):
+    if server.state is State.ACTIVE and now_is is Power.CRASHED:
+        fault = Fault(code="crashed", message=reason or "its guest crashed", at=now)
+        return replace(server.moved("failed", now), power=Power.OFF, fault=fault)
+    if server.state is State.ACTIVE and now_is is Power.OFF:
         return replace(server.moved("stopped", now), power=Power.OFF)
     if server.state is State.SHUTOFF and now_is is Power.ON:
         return replace(server.moved("started", now), power=Power.ON)
+    if _was_late(server) and now_is is server.power:
+        return replace(server.moved("started" if now_is is Power.ON else "stopped", now), fault=None)
     return server
+
+
+def _was_late(server: Server) -> bool:
+    """Say whether a server is only in ERROR for an action that its host did not answer in time."""
+    return server.state is State.ERROR and server.fault is not None and server.fault.code == LATE
 
 
 def stale(_tx: Tx, reports: Sequence[Report], desk: Desk, _world: World) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from common import wire
 from common.model.server import Fault, Server
+from common.states import Power
 from controller.db import hosts, inbox, servers
 from controller.db.engine import Tx
 from controller.workflow import goals, notices
@@ -21,6 +22,9 @@ SENT = "sent_at"
 SETTLE = "settle"
 """The step whose line in the timeline has what a server's host notes for its users."""
 
+
+TAKEN_BACK = frozenset({"server.start", "server.stop", "server.reboot"})
+"""Kinds whose wish is taken back when they fail: what their host did not do in time it shall not do hours later."""
 
 ERRORS = {"server.create": "instance.create.error", "server.reboot": "instance.reboot.error"}
 """A kind of workflow -> the notification of its failure; Nova has none for the others."""
@@ -128,6 +132,13 @@ def await_gone(tx: Tx, sagas: Sequence[Saga], world: World, found: Mapping[str, 
     return patience(tx, waiting, world, found)
 
 
+def as_before(server: Server) -> Server:
+    """Wish that a server be as its host saw it last, at a newer generation; the host's next list shows that it is
+    behind, and it is sent to it."""
+    power = Power.ON if server.seen in (Power.ON, Power.PAUSED) else Power.OFF
+    return replace(server, power=power, generation=server.generation + 1)
+
+
 def mark_failed(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     """Show the tenant: the server is in ERROR, and why."""
     now = world.clock.now()
@@ -136,7 +147,9 @@ def mark_failed(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     for saga in sagas:
         assert saga.failure is not None, "only what failed is marked so"
         fault = Fault(code=saga.failure.code, message=saga.failure.message, at=now)
-        failed.append(replace(found[saga.subject].moved("failed", now), fault=fault))
+        server = found[saga.subject]
+        wished = as_before(server) if saga.kind in TAKEN_BACK else server
+        failed.append(replace(wished.moved("failed", now), fault=fault))
     keep(sagas, failed)
     for kind, event_type in ERRORS.items():
         mine = {s.subject for s in sagas if s.kind == kind}
