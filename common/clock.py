@@ -51,4 +51,4 @@ class ManualClock:
 
 def wire_time(at: datetime) -> str:
     """Write a time as OpenStack's clients read it: UTC, whole seconds, a Z at the end."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{at.astimezone(UTC).isoformat()[:19]}Z"

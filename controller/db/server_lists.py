@@ -1,16 +1,20 @@
 """Lists of servers: whose, which, and one page of them."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from common.model import Record
-from common.model.server import Server
-from common.states import Power, State
+from common.model.server import Fault, Server
+from common.states import Power, State, Task
 from controller.db import tables
+from controller.db.among import among
 from controller.db.engine import Tx
 from controller.db.paging import Page, Paged, page_of
+from controller.db.records import Noun
 from controller.db.servers import SERVERS
 
 _server, _port = tables.server.c, tables.port.c
@@ -52,20 +56,73 @@ class Filter(Record, frozen=True):
     deleted: bool = False
 
 
-def listing(tx: Tx, wanted: Filter, page: Page) -> Paged[Server]:
+class Shown(Record, frozen=True):
+    """What clients see of a server: of a long list the rest (guest, hardware, user data) is not even read."""
+
+    id: str
+    project_id: str
+    user_id: str
+    name: str
+    state: State
+    seen: Power | None
+    task: Task | None
+    host_id: str | None
+    flavor_id: str
+    image_id: str
+    key_name: str | None
+    config_drive: bool
+    metadata: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+    launched_at: datetime | None
+    deleted_at: datetime | None
+    fault: Fault | None
+
+
+SHOWN = Noun(Shown, tables.server)
+
+
+def listing(tx: Tx, wanted: Filter, page: Page) -> Paged[Shown]:
     """Read one page of servers.
 
     :raises BadRequest: the page's marker is not in the list.
     """
-    return page_of(tx, SERVERS, _where(wanted), page)
+    return page_of(tx, SHOWN, _where(wanted), page)
 
 
 def find(tx: Tx, server_id: str, project_id: str | None) -> Server | None:
     """Read a server that is not deleted; with a project only its own."""
+    return SERVERS.first(tx, SERVERS.select().where(*_there(server_id, project_id)))
+
+
+def shown(tx: Tx, server_id: str, project_id: str | None) -> Shown | None:
+    """Read likewise what clients see of a server."""
+    return SHOWN.first(tx, SHOWN.select().where(*_there(server_id, project_id)))
+
+
+def _there(server_id: str, project_id: str | None) -> list[sa.ColumnElement[bool]]:
     mine = [] if project_id is None else [_server.project_id == project_id]
-    return SERVERS.first(
-        tx, SERVERS.select().where(_server.id == server_id, _server.state != State.DELETED.value, *mine)
-    )
+    return [_server.id == server_id, _server.state != State.DELETED.value, *mine]
+
+
+class Nic(NamedTuple):
+    """A NIC's address, as clients see it."""
+
+    server_id: str
+    network: str
+    mac: str
+    address: str
+
+
+def nics(tx: Tx, servers: Iterable[str]) -> dict[str, list[Nic]]:
+    """Read the addresses of servers in the order of their NICs, with the names of their networks."""
+    columns = (_port.device_id, tables.network.c.name, _port.mac, _port.address)
+    mine = among(_port.device_id, servers) & _port.address.is_not(None)
+    joined = sa.select(*columns).join(tables.network, tables.network.c.id == _port.network_id)
+    found: dict[str, list[Nic]] = {}
+    for row in tx.rows(joined.where(mine).order_by(_port.position, _port.id)):
+        found.setdefault(row[0], []).append(Nic._make(row))
+    return found
 
 
 def _where(wanted: Filter) -> list[sa.ColumnElement[bool]]:

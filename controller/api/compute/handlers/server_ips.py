@@ -1,9 +1,10 @@
 """Addresses of servers."""
 
 from common import errors
-from controller.api.compute.handlers.servers import found_server, surroundings
-from controller.api.compute.views.servers import plain_addresses
+from controller.api.compute.handlers.servers import found_server
+from controller.api.compute.views.servers import Address, plain_addresses
 from controller.api.http import Answer, Request, ok
+from controller.db import server_lists
 
 
 def index(req: Request) -> Answer:
@@ -19,8 +20,8 @@ def show(req: Request) -> Answer:
     return ok({name: found[name]})
 
 
-def _addresses(req: Request) -> dict[str, list[dict[str, object]]]:
+def _addresses(req: Request) -> dict[str, list[Address]]:
     req.allow("compute:servers:read")
     with req.read() as tx:
-        server = found_server(req, tx)
-        return plain_addresses(server, surroundings(req, tx, [server]))
+        server = found_server(req, tx).id
+        return plain_addresses(server_lists.nics(tx, [server]).get(server, ()))

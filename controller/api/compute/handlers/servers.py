@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from common import errors
-from common.model.server import NetworkAsk, Server
+from common.model.server import NetworkAsk
 from controller.admission.server_create import CreateServers
 from controller.admission.server_delete import DeleteServer
 from controller.admission.server_metadata import check_items
@@ -20,8 +20,9 @@ from controller.api.compute.views.links import ROOT
 from controller.api.http import Answer, Request, accepted, nothing, ok
 from controller.api.lists import next_link, page
 from controller.api.scope import scope
-from controller.db import hosts, networks, ports, server_lists
+from controller.db import hosts, server_lists
 from controller.db.engine import Tx
+from controller.db.server_lists import Shown
 
 EVERYONE = "compute:everyone"
 MOST = 256
@@ -45,29 +46,29 @@ def _list(req: Request, path: str, details: bool) -> Answer:
     with req.read() as tx:
         found = server_lists.listing(tx, wanted_servers(req, tx, query), wanted)
         around = surroundings(req, tx, found.records) if details else None
+    view = views.Views(req)
     body: dict[str, Any] = {
-        "servers": [views.detail(req, s, around) if around else views.brief(req, s) for s in found.records]
+        "servers": [view.detail(s, around) if around else view.brief(s) for s in found.records],
     }
     if found.more and found.records:
         body["servers_links"] = next_link(req, f"{ROOT}/{path}", found.records[-1].id)
     return ok(body)
 
 
-def surroundings(req: Request, tx: Tx, servers: Sequence[Server]) -> views.Surroundings:
+def surroundings(req: Request, tx: Tx, servers: Sequence[Shown]) -> views.Surroundings:
     """Read what the views of these servers need."""
     operator = req.services.policy.allows("compute:host_fields", req.who, {"project_id": ""})
-    nics = ports.of_servers(tx, [server.id for server in servers])
-    ids = sorted({port.network_id for some in nics.values() for port in some})
-    on = [server.host_id for server in servers if server.host_id] if operator else []
-    return views.Surroundings(nics, networks.get(tx, ids), hosts.get(tx, on), operator)
+    nics = server_lists.nics(tx, [server.id for server in servers])
+    on = {server.host_id for server in servers if server.host_id}
+    return views.Surroundings(nics, hosts.names(tx, on) if operator else None)
 
 
-def found_server(req: Request, tx: Tx) -> Server:
+def found_server(req: Request, tx: Tx) -> Shown:
     """Read the server that the path names.
 
     :raises NotFound: there is none that the caller may see.
     """
-    server = server_lists.find(tx, req.path["server_id"], scope(req, EVERYONE))
+    server = server_lists.shown(tx, req.path["server_id"], scope(req, EVERYONE))
     if server is None:
         raise missing(req.path["server_id"])
     return server
@@ -82,7 +83,7 @@ def show(req: Request) -> Answer:
 def _whole(req: Request) -> dict[str, Any]:
     with req.read() as tx:
         server = found_server(req, tx)
-        return {"server": views.detail(req, server, surroundings(req, tx, [server]))}
+        return {"server": views.Views(req).detail(server, surroundings(req, tx, [server]))}
 
 
 def create(req: Request) -> Answer:
@@ -115,7 +116,7 @@ def create(req: Request) -> Answer:
     )
     if flag(body.get("return_reservation_id", False)):
         return accepted({"reservation_id": made[0].reservation_id})
-    return accepted({"server": views.made(req, made[0])}, req.url(f"{ROOT}/servers/{made[0].id}"))
+    return accepted({"server": views.Views(req).made(made[0])}, req.url(f"{ROOT}/servers/{made[0].id}"))
 
 
 def _image(body: dict[str, Any]) -> str:
