@@ -92,15 +92,24 @@ def prepare(driver: Driver, goal: Goal) -> Operation[Hardware]:
 def power_off(driver: Driver, server: str, patience: float) -> Operation[None]:
     """Let the guest power off within ``patience`` seconds (0: do not ask it), then cut its power."""
     power = yield from do(driver.power, server)
-    waited = 0.0
+    waited, hears = 0.0, True
     while power is Power.ON and waited < patience:
-        if waited % ASK_SECONDS == 0:  # a guest that still boots does not hear the first time
-            yield from do(driver.shutdown, server)
+        if hears and waited % ASK_SECONDS == 0:  # a guest that still boots does not hear the first time
+            hears = yield from ask_to_power_off(driver, server)
         yield Pause(POLL_SECONDS)
         waited += POLL_SECONDS
         power = yield from do(driver.power, server)
     if power not in (Power.OFF, Power.GONE):
         yield from do(driver.destroy, server)
+
+
+def ask_to_power_off(driver: Driver, server: str) -> Operation[bool]:
+    """Ask a guest to power off; False where its QEMU hangs, which is no reason to leave its power on."""
+    try:
+        yield from do(driver.shutdown, server, deadline=ASK_SECONDS)
+    except errors.DeadlineExceeded:
+        return False
+    return True
 
 
 def remove(driver: Driver, goal: Goal, terms: Terms) -> Operation[None]:

@@ -1,9 +1,13 @@
 """Lanes: in each one call at a time, in order; many lanes side by side in a few threads; each call under a deadline.
 
 A thread in a hung library call cannot be killed. So such a call is abandoned: its operation hears DeadlineExceeded, its
-lane goes on, another thread takes its thread's place, and the lane is ``stuck`` until the call comes back after all.
+lane goes on, and the lane is ``stuck`` until the call comes back after all. Well before that, a call that takes long
+gives up its place: another thread goes on with the other lanes. So a few guests that hang stop no other.
+
 Lanes of a kind (what stands before the colon) share a pool: long fetches of images and questions that hang take no
-thread from the work on servers.
+thread from the work on servers. A pool never has more than ``SPARE`` threads above its size. Where so many hang, what
+would need another is refused at once: libvirtd makes 20 calls at a time for all its clients, and more threads would
+only wait in it.
 """
 
 import contextvars
@@ -23,18 +27,31 @@ LOG = logging.getLogger(__name__)
 Deliver = Callable[[int, Outcome], None]
 """Takes a token and its outcome, from any thread."""
 
+SLOW_SECONDS = 5.0
+"""After so long a call counts as one that may hang: it gives up its place."""
+
+PATIENT_SECONDS = 120.0
+"""A call with a longer deadline is expected to take long (fetching an image): it keeps its place."""
+
+SPARE = 12
+"""Threads that a pool may have beside its size, in the places of those whose calls may hang."""
+
 OTHERS = ""
 """Name of the pool for lanes whose kind has none of its own."""
 
 
 class Job(NamedTuple):
-    """A call that waits for its turn, or is being made since ``begun`` (monotonic seconds)."""
+    """A call that waits for its turn, or is being made since ``begun`` (monotonic seconds).
+
+    ``slow``: another thread has its thread's place in the pool.
+    """
 
     lane: str
     call: Call
     token: int
     context: contextvars.Context
     begun: float = 0.0
+    slow: bool = False
 
 
 class WorkerLanes:
@@ -50,6 +67,7 @@ class WorkerLanes:
         self._ready: dict[str, deque[str]] = {pool: deque() for pool in pools}
         self._idle: Counter[str] = Counter()
         self._threads: Counter[str] = Counter()
+        self._slow: Counter[str] = Counter()
         self._made: dict[int, Job] = {}
         self._abandoned: dict[int, Job] = {}
         self._closed = False
@@ -72,18 +90,42 @@ class WorkerLanes:
         return {job.lane: f"{job.call.name} has not come back for {job.call.deadline:.0f} s" for job in jobs}
 
     def sweep(self) -> None:
-        """Abandon calls that are past their deadline. To be called every second or so."""
+        """Abandon calls that are past their deadline, replace those that are slow. To be called every second or so."""
         now = self._clock.monotonic()
         with self._changed:
+            for job in [job for job in self._made.values() if _seems_to_hang(job, now)]:
+                self._replace(job)
             late = [job for job in self._made.values() if now - job.begun > job.call.deadline]
             for job in late:
                 self._abandoned[job.token] = self._made.pop(job.token)
-                self._threads[self._pool(job.lane)] -= 1
                 self._turn_over(job.lane)
+            refused = [job for pool in self._pools if self._exhausted(pool) for job in self._withdraw(pool)]
         for job in late:
             LOG.error("%s in lane %s is abandoned after %.0f s", job.call.name, job.lane, job.call.deadline)
             error = errors.DeadlineExceeded(f"{job.call.name} did not come back within {job.call.deadline:.0f} s")
             self._deliver(job.token, Outcome(error=error))
+        for job in refused:
+            refusal = errors.HypervisorError(f"{job.call.name} is not tried: too many calls on this host hang")
+            self._deliver(job.token, Outcome(error=refusal))
+
+    def _replace(self, job: Job) -> None:
+        """Give a slow call's place to another thread, unless the pool has as many as it may already."""
+        pool = self._pool(job.lane)
+        if self._slow[pool] < SPARE:
+            self._made[job.token] = job._replace(slow=True)
+            self._slow[pool] += 1
+            self._staff(pool)
+
+    def _exhausted(self, pool: str) -> bool:
+        """Say whether every thread that a pool may have is in a call that was abandoned."""
+        hanging = sum(self._pool(job.lane) == pool for job in self._abandoned.values())
+        return hanging >= self._pools[pool] + SPARE
+
+    def _withdraw(self, pool: str) -> list[Job]:
+        """Take all that waits in a pool out of it."""
+        lanes = [lane for lane in self._waiting if self._pool(lane) == pool and lane in self._ready[pool]]
+        self._ready[pool].clear()
+        return [job for lane in lanes for job in self._waiting.pop(lane)]
 
     def close(self) -> None:
         """Begin no more calls; those under way end in their own time, and nobody hears of them."""
@@ -100,10 +142,14 @@ class WorkerLanes:
         """Put a lane whose turn it is before its pool's threads; makes one more where all are busy."""
         pool = self._pool(lane)
         self._ready[pool].append(lane)
-        if self._idle[pool] < len(self._ready[pool]) and self._threads[pool] < self._pools[pool]:
+        self._staff(pool)
+        self._changed.notify_all()
+
+    def _staff(self, pool: str) -> None:
+        """Make one more thread where some lane waits for one and there is a place."""
+        if self._idle[pool] < len(self._ready[pool]) and self._threads[pool] < self._pools[pool] + self._slow[pool]:
             self._threads[pool] += 1
             threading.Thread(target=self._work, args=(pool,), name=f"lane-{pool or 'work'}", daemon=True).start()
-        self._changed.notify_all()
 
     def _turn_over(self, lane: str) -> None:
         """End a lane's turn: its next call waits behind the other lanes."""
@@ -117,15 +163,19 @@ class WorkerLanes:
         while (job := self._next(pool)) is not None:
             outcome = job.context.run(_made, job.call)
             with self._changed:
-                abandoned = self._abandoned.pop(job.token, None) is not None
+                abandoned = self._abandoned.pop(job.token, None)
+                done = abandoned or self._made.pop(job.token)
+                if done.slow:  # its place was given to another
+                    self._threads[pool] -= 1
+                    self._slow[pool] -= 1
                 if not abandoned:
-                    del self._made[job.token]
                     self._turn_over(job.lane)
             if abandoned:
                 LOG.warning("%s in lane %s, which was abandoned, came back", job.call.name, job.lane)
-                return
-            if not self._closed:
+            elif not self._closed:
                 self._deliver(job.token, outcome)
+            if done.slow:
+                return
 
     def _next(self, pool: str) -> Job | None:
         with self._changed:
@@ -138,6 +188,10 @@ class WorkerLanes:
             job = self._waiting[self._ready[pool].popleft()].popleft()
             self._made[job.token] = job._replace(begun=self._clock.monotonic())
             return job
+
+
+def _seems_to_hang(job: Job, now: float) -> bool:
+    return not job.slow and job.call.deadline <= PATIENT_SECONDS and now - job.begun > SLOW_SECONDS
 
 
 def _made(call: Call) -> Outcome:

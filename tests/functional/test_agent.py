@@ -33,6 +33,7 @@ class Controller:
         self.goals: dict[str, wire.Goal] = {}
         self.said: list[wire.Event] = []
         self.answering = True
+        self.lease_seconds = 2.0
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.publisher = bus.publisher()
@@ -80,10 +81,12 @@ class Controller:
             )
             self.send(
                 "welcome",
-                wire.Welcome(hello=body.id, epoch=self.epoch, lease_seconds=2, wanted=wanted, at=CLOCK.now()),
+                wire.Welcome(
+                    hello=body.id, epoch=self.epoch, lease_seconds=self.lease_seconds, wanted=wanted, at=CLOCK.now()
+                ),
             )
         if isinstance(body, wire.Heartbeat):
-            self.send("lease", wire.Lease(beat=body.beat, lease_seconds=2, at=CLOCK.now()))
+            self.send("lease", wire.Lease(beat=body.beat, lease_seconds=self.lease_seconds, at=CLOCK.now()))
 
     def kinds(self) -> list[str]:
         return [event.kind for event in self.said]

@@ -22,6 +22,7 @@ from compute_agent.driver.libvirt.storage.images import GIB, ImageCache
 from compute_agent.driver.libvirt.storage.instances import Instances
 from compute_agent.driver.libvirt.storage.paths import Paths
 from compute_agent.driver.libvirt.usermode import SshForwards
+from compute_agent.lanes import SPARE
 from compute_agent.resources import probe
 
 LOG = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class LibvirtDriver:
         self._instances = Instances(self._paths, self._images)
         self._forwards = SshForwards(self._paths, settings.libvirt.ssh_ports)
         self._connections = Connections(
-            settings.libvirt.uri, clock, settings.agent.workers, settings.libvirt.call_seconds
+            settings.libvirt.uri, clock, settings.agent.workers + SPARE, settings.libvirt.call_seconds
         )
         self._meter = probe.CpuMeter()
         self._choice: host.Choice | None = None

@@ -8,7 +8,7 @@ import pytest
 
 from common import errors, logs
 from common.clock import ManualClock
-from compute_agent.lanes import OTHERS, WorkerLanes
+from compute_agent.lanes import OTHERS, SPARE, WorkerLanes
 from compute_agent.operation import Call
 from compute_agent.runner import Outcome
 
@@ -99,6 +99,67 @@ def test_a_hung_call_is_abandoned_and_its_lane_goes_on(
     while lanes.stuck():
         gate.opened.wait(0.01)
     assert answers.empty()
+
+
+def test_slow_calls_give_up_their_places(lanes: WorkerLanes, answers: Answers, clock: ManualClock) -> None:
+    gate = Gate()
+    for number in (1, 2):
+        lanes.submit(f"server:{number}", call(gate.wait), number)
+        gate.entered.acquire()
+    lanes.submit("server:3", call(len, "ab"), 3)
+    lanes.sweep()
+    assert answers.empty()
+    clock.advance(6)
+    lanes.sweep()
+    assert answers.get(timeout=30) == (3, Outcome(2))
+    assert lanes.stuck() == {}
+    gate.opened.set()
+    assert {answers.get(timeout=30)[0] for _ in range(2)} == {1, 2}
+    lanes.submit("server:4", call(len, "ab"), 4)
+    assert answers.get(timeout=30) == (4, Outcome(2))
+
+
+def test_what_is_expected_to_take_long_keeps_its_place(
+    lanes: WorkerLanes, answers: Answers, clock: ManualClock
+) -> None:
+    gate = Gate()
+    lanes.submit("image:1", call(gate.wait, deadline=3600), 1)
+    gate.entered.acquire()
+    lanes.submit("image:2", call(len, "ab"), 2)
+    clock.advance(600)
+    lanes.sweep()
+    assert answers.empty()
+    gate.opened.set()
+    assert [answers.get(timeout=30)[0] for _ in range(2)] == [1, 2]
+
+
+def test_when_all_hang_that_may_the_rest_is_refused(lanes: WorkerLanes, answers: Answers, clock: ManualClock) -> None:
+    gate = Gate()
+    most = 2 + SPARE
+    for number in range(most):
+        lanes.submit(f"server:{number}", call(gate.wait, deadline=100), number)
+    entered = 0
+    while entered < most:
+        if gate.entered.acquire(timeout=0.1):
+            entered += 1
+        else:
+            clock.advance(5.5)
+            lanes.sweep()
+    clock.advance(101)
+    lanes.sweep()
+    lanes.submit("server:100", call(len, "ab"), 100)
+    lanes.submit("server:100", call(len, "ab"), 101)
+    lanes.submit("image:1", call(len, "ab"), 102)
+    lanes.sweep()
+    ended = dict(answers.get(timeout=30) for _ in range(most + 3))
+    assert len(lanes.stuck()) == most
+    assert ended[102] == Outcome(2)
+    assert {str(ended[n].error) for n in (100, 101)} == {"len is not tried: too many calls on this host hang"}
+    gate.opened.set()
+    while lanes.stuck():
+        gate.opened.wait(0.01)
+    lanes.submit("server:100", call(len, "ab"), 103)
+    assert answers.get(timeout=30) == (103, Outcome(2))
 
 
 def test_a_call_carries_its_request_id(lanes: WorkerLanes, answers: Answers) -> None:
