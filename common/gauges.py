@@ -19,10 +19,12 @@ OTHER = "other"
 
 
 class Metric(NamedTuple):
-    """Something to be seen. ``limit``: sets of labels that are told apart; later ones count together as ``other``."""
+    """Something to be seen. A ``total`` only grows, as a counter does, and is looked at, as a gauge is.
+
+    ``limit``: sets of labels that are told apart; later ones count together as ``other``."""
 
     name: str
-    kind: Literal["counter", "gauge", "times"]
+    kind: Literal["counter", "times", "gauge", "total"]
     says: str
     labels: tuple[str, ...] = ()
     limit: int = 200

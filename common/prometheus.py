@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from common import errors
@@ -15,6 +15,10 @@ from common.gauges import OTHER, Look, Metric, Reading
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper edges of the histograms' buckets, in seconds."""
+
+
+Family = GaugeMetricFamily | CounterMetricFamily
+_FAMILIES: dict[str, type[Family]] = {"gauge": GaugeMetricFamily, "total": CounterMetricFamily}
 
 
 class Prometheus:
@@ -93,18 +97,18 @@ class _Looks(Collector):
     def __init__(self, looks: Sequence[Look]) -> None:
         self._looks = looks
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Family]:
         """Give each gauge with its readings, at most as many as its limit."""
         families: dict[Metric, list[Reading]] = {}
         for look in self._looks:
             for reading in look():
                 families.setdefault(reading.metric, []).append(reading)
         for metric, readings in families.items():
-            family = GaugeMetricFamily(metric.name, metric.says, labels=metric.labels)
+            family = _FAMILIES[metric.kind](metric.name, metric.says, labels=metric.labels)
             for reading in readings[: metric.limit]:
                 family.add_metric(list(reading.labels), reading.value)
             yield family
 
-    def describe(self) -> list[GaugeMetricFamily]:
+    def describe(self) -> list[Family]:
         """Say nothing before the first reading: a look may need a database that is away at the start."""
         return []

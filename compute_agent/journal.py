@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -49,6 +49,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     def tombstone(self) -> bool:
         """Say whether the server was deleted here, completely."""
         return self.state == "settled" and self.goal.power is Power.GONE
+
+
+class Counts(NamedTuple):
+    """What is in a journal: servers by how far they came and by the power last told, events that wait."""
+
+    states: dict[str, int]
+    powers: dict[str, int]
+    events: int
 
 
 class Journal:
@@ -128,6 +136,14 @@ class Journal:
         with self.together():
             rows = self._db.execute("DELETE FROM goals WHERE tombstone = 1 AND changed < ?", (before.timestamp(),))
         return rows.rowcount
+
+    def counts(self) -> Counts:
+        """Count what is in the journal."""
+        living = "FROM goals WHERE tombstone = 0 GROUP BY 1"
+        states = dict(self._db.execute(f"SELECT state, count(*) {living}").fetchall())
+        powers = dict(self._db.execute(f"SELECT coalesce(seen, 'unknown'), count(*) {living}").fetchall())
+        (events,) = self._db.execute("SELECT count(*) FROM events").fetchone()
+        return Counts(states, powers, events)
 
     # ---- events --------------------------------------------------------------------------------------------
     def add_event(self, event: Event) -> None:

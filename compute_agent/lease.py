@@ -23,6 +23,8 @@ class Standing:
         self._sent: dict[int, float] = {}
         self._until = 0.0
         self.epoch: int | None = None
+        self.round_trip: float | None = None
+        """Seconds from the newest answered heartbeat to its answer; None: none was answered."""
 
     def begin(self, welcome: Welcome, asked: float) -> None:
         """Begin to speak under the epoch of a welcome; ``asked`` is when its hello was made (monotonic seconds)."""
@@ -48,6 +50,7 @@ class Standing:
         if sent is None:
             return
         self._answered = max(self._answered, lease.beat)
+        self.round_trip = self._clock.monotonic() - sent
         self._sent = {beat: at for beat, at in self._sent.items() if beat > lease.beat}
         self._until = max(self._until, sent + lease.lease_seconds)
         self._learn(lease.at)

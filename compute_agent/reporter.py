@@ -79,6 +79,8 @@ class Reporter:
         self._due: dict[str, float] = {}
         self._begun: dict[str, float] = {}
         self._looking: set[str] = set()
+        self.strangers = 0
+        """Domains that are none of ours, at the last look."""
 
     def begin(self, inventory: Inventory) -> None:
         """Begin to report; ``inventory`` was told already."""
@@ -128,6 +130,7 @@ class Reporter:
         waiting = {f"server:{server}": why for server, why in self._drift.waiting.items()}
         lines = present(seen.listing, self._journal.living(), unsure, self._lanes.stuck() | waiting)
         listing = seen.listing
+        self.strangers = len(listing.strangers)
         self._outbox.say(States(present=lines, strangers=listing.strangers, copies=dict(listing.copies)))
         for server in self._drift.open():
             self._convergence.pursue(server)

@@ -21,8 +21,10 @@ from functools import partial
 from common import errors
 from common.bus.contract import REPORTS, Bus, Consumer, Outgoing, Publisher
 from common.clock import Clock
+from common.exposed import Exposed
+from common.gauges import Reading
 from common.ids import Ids, time_ordered
-from common.settings import Settings
+from common.settings import Metrics, Settings
 from common.wire import Event, pack
 from compute_agent.driver.contract import Driver
 from compute_agent.driver.memory import MemoryDriver
@@ -32,6 +34,8 @@ from compute_agent.journal import Journal
 from compute_agent.lanes import OTHERS, WorkerLanes
 from compute_agent.runner import Outcome
 from compute_agent.session import Session
+from compute_agent.sight import metrics, readings
+from compute_agent.sight.lanes import SeenLanes
 from compute_agent.world import World
 
 LOG = logging.getLogger(__name__)
@@ -72,6 +76,8 @@ class AgentService:
         self._journal = Journal(folder(settings) / "journal.sqlite", clock)
         pools = {OTHERS: settings.agent.workers, **POOLS}
         self._lanes = WorkerLanes(self._answered, clock, pools)
+        self._exposed = Exposed(_watched(settings), metrics.METRICS)
+        self._seen_lanes = SeenLanes(self._lanes, self._exposed.gauges, clock)
         self._session = self._new_session(connected=False)
         self._publishing = False
         self._threads = [
@@ -91,9 +97,11 @@ class AgentService:
         """Begin; returns at once."""
         for thread in self._threads:
             thread.start()
+        self._exposed.start(lambda: readings.look(self._seen_lanes, self._of_loop, self._todo.put))
 
     def stop(self) -> None:
         """Stop the threads. Guests go on running; what was not finished is when the agent starts again."""
+        self._exposed.stop()
         self._stopping.set()
         self._todo.put(lambda: None)
         self._outgoing.put([])
@@ -116,11 +124,14 @@ class AgentService:
     # ---- the loop ------------------------------------------------------------------------------------------
     def _new_session(self, *, connected: bool) -> Session:
         world = World(
-            self.identity, self._journal, self._driver, self._lanes, self._clock, self._ids, self._settings.agent
+            self.identity, self._journal, self._driver, self._seen_lanes, self._clock, self._ids, self._settings.agent
         )
         return Session(
             world, lambda event: self._todo.put(lambda: self._session.domain_event(event)), connected=connected
         )
+
+    def _of_loop(self) -> list[Reading]:
+        return readings.of_loop(self._session, self._journal)
 
     def _answered(self, token: int, outcome: Outcome) -> None:
         self._todo.put(partial(self._session.answered, token, outcome))
@@ -238,6 +249,11 @@ class AgentService:
     def _rest(self) -> None:
         """Wait a little, not in step with other hosts."""
         self._stopping.wait(random.uniform(0.5, 3.0))  # noqa: S311
+
+
+def _watched(settings: Settings) -> Metrics:
+    """Give where this agent's gauges are read; one in the controller's process has no address of its own."""
+    return Metrics() if settings.bus.url.startswith("memory:") else settings.metrics
 
 
 def _close(connection: Consumer | Publisher | None) -> None:

@@ -89,6 +89,16 @@ class Session:
         """Give the host epoch this session speaks under; None until it is welcomed."""
         return self._standing.epoch
 
+    @property
+    def round_trip(self) -> float | None:
+        """Give the seconds from the newest answered heartbeat to its answer; None: none was answered."""
+        return self._standing.round_trip
+
+    @property
+    def strangers(self) -> int:
+        """Give how many domains here are none of ours."""
+        return self._reporter.strangers
+
     # ---- the handshake -------------------------------------------------------------------------------------
     def start(self) -> None:
         """Look at the host and introduce it. Until it is welcomed, nothing is done and nothing else said."""

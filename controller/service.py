@@ -30,6 +30,7 @@ from common.exposed import Exposed
 from common.gauges import Reading, timed
 from common.ids import time_ordered
 from common.loop import Loop
+from common.refusals import Refusals
 from common.settings import Settings
 from controller import same_keys
 from controller.admission.identity import Bootstrap
@@ -42,12 +43,15 @@ from controller.api.policy import Policy
 from controller.api.routes import SERVICES
 from controller.api.server import ApiServer
 from controller.backlog import Backlog
+from controller.broker import broker
 from controller.db.bell import Bell
+from controller.enrolment import Enrolment
 from controller.image_copies import ImageCopies
 from controller.image_fetch import fetch
 from controller.image_store import ImageStore
 from controller.notifier import OsloNotifier
 from controller.scheduler.simple import SimpleScheduler
+from controller.seals import Seals
 from controller.secrets import Secrets, valid
 from controller.sight import metrics, readings
 from controller.sight.consumer import SeenConsumer
@@ -56,13 +60,16 @@ from controller.sight.scheduler import SeenScheduler
 from controller.sight.store import SeenStore
 from controller.workflow.ageing import Ageing
 from controller.workflow.crier import Crier
+from controller.workflow.gate import Gate
 from controller.workflow.inbox import Inbox
 from controller.workflow.presence import SECONDS as PRESENCE_SECONDS
 from controller.workflow.presence import Presence
 from controller.workflow.registry import WORKFLOWS
+from controller.workflow.relay import BATCH as RELAYED
 from controller.workflow.relay import Relay
 from controller.workflow.runner import Runner
 from controller.workflow.tenure import NAMES, Tenure
+from controller.workflow.warden import Warden
 from controller.workflow.watch import Watch
 from controller.workflow.world import World
 from controller.writer.answers import Answers as KeptAnswers
@@ -72,6 +79,7 @@ from controller.writer.service import WriterService
 LOG = logging.getLogger(__name__)
 LISTEN_SECONDS = 0.5
 WATCH_SECONDS = 5.0
+WARDEN_SECONDS = 1.0
 AGEING_SECONDS = 600.0
 COPIES_SECONDS = 5.0
 PULSE_SECONDS = 1.0
@@ -114,7 +122,13 @@ class ControllerService:
         self._publisher, self._declared = bus.publisher(), False
         self._consumer = SeenConsumer(bus.reports(), gauges)
         self._reports = Rate(lambda: self._consumer.taken, clock)
-        self.relay = Relay(self.store, self._publisher, clock, self.copies.url, mirrors=self.copies.mirrors)
+        self.refusals = Refusals(LOG)
+        self._seals, gate = Seals(self.store, secrets.hosts.decrypt), Gate(clock, settings, self.refusals)
+        enrolment = Enrolment(settings.bus, broker(settings.bus), bus.declare_host, secrets.hosts.encrypt)
+        self._warden = Warden(self.store, self.world, enrolment.broker, gate.rates.loud)
+        self.relay = Relay(
+            self.store, self._publisher, clock, self.copies.url, mirrors=self.copies.mirrors, seal=self._seals.seal
+        )
         self.presence = Presence(self.store, self.world, name, settings.controller_url, version("toft"), self._gauges)
         leases = (*NAMES, *([NOTIFICATIONS] if settings.notifications.enabled else []))
         self.backlog = Backlog(self.store, settings.controller.outbox_limit)
@@ -122,7 +136,16 @@ class ControllerService:
         self._passing_on = False
         self.tenure = Tenure(self.store, self.world, me, leases)
         self.runner = Runner(self.store, self.world, WORKFLOWS, self.tenure.holds)
-        self.inbox = Inbox(self.store, self.world, self._consumer, bus.declare_host, self.relay.post, answers.wake)
+        self.inbox = Inbox(
+            self.store,
+            self.world,
+            self._consumer,
+            bus.declare_host,
+            self.relay.post,
+            answers.wake,
+            gate,
+            self.runner.carry_on,
+        )
         self._group = GroupWriter(self.store, self.world, kept, committed=self._committed)
         self.writer = WriterService(self._group)
         self.services = Services(
@@ -133,6 +156,7 @@ class ControllerService:
             secrets=secrets,
             images=images,
             copies=self.copies,
+            enrolment=enrolment,
             backlog=self.backlog,
             policy=Policy([rule for service in SERVICES for rule in service.rules], settings.api.policy_file),
             passwords=Passwords(clock),
@@ -177,6 +201,7 @@ class ControllerService:
             yield Loop("pulse", self._pulse.turn, PULSE_SECONDS)
         if self._bell:
             yield Loop("bell", partial(self._bell_turn, self._bell), 0.0)
+        yield Loop("warden", self._warden.turn, WARDEN_SECONDS)
         yield Loop("presence", self._presence_turn, PRESENCE_SECONDS)
         yield Loop("copies", self._copies_turn, COPIES_SECONDS)
         yield Loop("ageing", self._timed("ageing", Ageing(self.store, self.world).turn), AGEING_SECONDS)
@@ -229,22 +254,19 @@ class ControllerService:
         self.store.close()
 
     def _own_readings(self) -> Iterator[Reading]:
-        return readings.of_process(self._group, self.store, NAMES, self.tenure.holds)
+        return readings.of_process(self._group, self.store, self.inbox.refusals, NAMES, self.tenure.holds)
 
     # ---- turns ---------------------------------------------------------------------------------------------
-    def _relay_turn(self) -> int:
-        moved = self.relay.turn()
-        if not moved:
-            self._publisher.tick()
-        return moved
+    def _relay_turn(self) -> bool:
+        return self.relay.turn() >= RELAYED
 
-    def _runner_turn(self) -> int:
+    def _runner_turn(self) -> bool:
+        """Let the runner take its turn. The relay follows whatever it was: a commit without workflows may ask a host."""
         taken = self.runner.turn()
-        if taken:
-            self._wake("relay")
+        self._wake("relay")
         if taken or self._passing_on:
             self._pass_on()
-        return taken
+        return self.runner.more
 
     def _presence_turn(self) -> bool:
         self.backlog.turn()
@@ -257,7 +279,7 @@ class ControllerService:
 
     def _committed(self) -> None:
         self._passing_on = True
-        self._wake()
+        self._wake("runner")
 
     def _pass_on(self) -> None:
         """Wake the controller that may go on with what only the scheduler's holder does."""
@@ -274,7 +296,8 @@ class ControllerService:
         if not self._declared:
             self._bus.declare()
             self._declared = True
-        if self.inbox.turn(LISTEN_SECONDS):
+        self.inbox.turn(LISTEN_SECONDS)
+        if self.inbox.stirred:
             self._wake("runner", "relay")
         return True
 

@@ -40,6 +40,7 @@ HOST_SILENCE = Metric(
     100,
 )
 STRANGERS = Metric("toft_controller_quarantined_domains", "gauge", "Domains on hosts that are none of ours.")
+REFUSALS = Metric("toft_controller_refusals", "total", "Reports that were not let in.", ("kind",))
 LEASES = Metric("toft_controller_lease_held", "gauge", "1 where this controller holds the lease.", ("lease",))
 
 METRICS = (
@@ -64,6 +65,7 @@ METRICS = (
     HOSTS,
     HOST_SILENCE,
     STRANGERS,
+    REFUSALS,
     LEASES,
 )
 """All of them, in the order of the page."""

@@ -7,6 +7,7 @@ from common import errors
 from common.clock import Clock
 from common.gauges import Metric, Reading
 from common.model.host import HostState
+from common.refusals import Refusals
 from controller.db import sight
 from controller.db.engine import Store, Tx
 from controller.sight import metrics
@@ -67,10 +68,12 @@ def age_of(since: datetime, now: datetime) -> float:
 
 
 def of_process(
-    writer: GroupWriter, store: SeenStore, leases: Sequence[str], holds: Callable[[str], bool]
+    writer: GroupWriter, store: SeenStore, refusals: Refusals, leases: Sequence[str], holds: Callable[[str], bool]
 ) -> Iterator[Reading]:
-    """Give what this process alone knows: changes that wait, connections in use, leases held."""
+    """Give what this process alone knows: changes that wait, connections in use, refusals, leases held."""
     yield Reading(metrics.WRITER, writer.waiting)
     yield Reading(metrics.CONNECTIONS, store.busy)
+    for kind in sorted({kind for kind, _host in refusals.counts}):
+        yield Reading(metrics.REFUSALS, refusals.of(kind), (kind,))
     for lease in leases:
         yield Reading(metrics.LEASES, float(holds(lease)), (lease,))
