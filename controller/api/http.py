@@ -49,13 +49,13 @@ class Services:
     controller: str
     """This controller's name, as ``image_copy`` has it."""
 
-
-@dataclass(frozen=True)
     @cached_property
     def callers(self) -> Callers:
         """Remember who sent which token."""
         return Callers(self.world.clock)
 
+
+@dataclass(frozen=True)
 class Answer:
     """A status, a body (a dict or Struct, encoded as JSON; or an open file with its length) and headers."""
 
