@@ -21,7 +21,6 @@ def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Host]:
     return {h.id: h for h in HOSTS.read(tx, statement, lock)}
 
 
-def named(tx: Tx, name: str) -> Host | None:
 def names(tx: Tx, ids: Collection[str]) -> dict[str, str]:
     """Give the names of hosts by id; asking for none is free."""
     if not ids:
@@ -30,8 +29,7 @@ def names(tx: Tx, ids: Collection[str]) -> dict[str, str]:
         str(id_): str(name)
         for id_, name in tx.rows(sa.select(_table.c.id, _table.c.name).where(among(_table.c.id, ids)))
     }
-
-
+def named(tx: Tx, name: str) -> Host | None:
     """Read the host of that name."""
     return HOSTS.first(tx, HOSTS.select().where(_table.c.name == name))
 
