@@ -187,6 +187,11 @@ def insert_new(name: str, table: Table) -> Any:
     return insert.on_conflict_do_nothing()
 
 
+def has_one_writer(made: sa.Engine) -> bool:
+    """Say whether a transaction that writes keeps all others from it."""
+    return made.dialect.name == "sqlite"
+
+
 def locked(statement: sa.Select[Any]) -> sa.Select[Any]:
     """Let a SELECT lock its rows for changes (SQLite: the writer is alone anyway).
 

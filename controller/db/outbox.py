@@ -1,14 +1,15 @@
 """The outbox in SQL: commands written in the transaction that wants them, published after its commit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
 
 from common.model import Record
-from controller.db import tables
-from controller.db.engine import Tx
+from controller.db import dialect, tables
+from controller.db.engine import Store, Tx
 from controller.db.records import Noun
 
 _table = tables.outbox
@@ -47,12 +48,31 @@ def add(tx: Tx, entries: Sequence[Entry]) -> None:
 def replace_goals(tx: Tx, entries: Sequence[Entry]) -> None:
     """Write servers' goals, in place of those that were not published yet: only the newest matters."""
     unsent = sa.and_(_table.c.verb == "converge", _table.c.server_id.in_(sorted(e.server_id for e in entries)))
-    tx.do(sa.delete(_table).where(unsent))
+    # what a relay is just publishing is not waited for: its agent tells it from the newer one by the generation
+    idle = dialect.skip_locked(sa.select(_table.c.id).where(unsent))
+    tx.do(sa.delete(_table).where(_table.c.id.in_(idle)))
     OUTBOX.add(tx, entries)
 
 
+@contextmanager
+def publishing(store: Store) -> Iterator[Tx]:
+    """Open the transaction in which rows are read to be published. While it is open another relay passes them over.
+
+    In SQLite it only reads: there is one relay, and its broker's slowness must not hold up the one writer.
+    """
+    with store.read() if dialect.has_one_writer(store.engine) else store.tx() as tx:
+        yield tx
+
+
+@contextmanager
+def settling(store: Store, tx: Tx) -> Iterator[Tx]:
+    """Give the transaction that writes what became of these rows: the same, or in SQLite one that writes."""
+    with store.tx() if dialect.has_one_writer(store.engine) else nullcontext(tx) as writing:
+        yield writing
+
+
 def due(tx: Tx, now: datetime, limit: int) -> list[Due]:
-    """Read what is to be published now, oldest first."""
+    """Lock and read what is to be published now, oldest first; what another relay has locked is passed over."""
     statement = (
         OUTBOX.select()
         .add_columns(tables.host.c.epoch)
@@ -61,14 +81,21 @@ def due(tx: Tx, now: datetime, limit: int) -> list[Due]:
         .order_by(_table.c.retry_at, _table.c.id)
         .limit(limit)
     )
-    return [Due(OUTBOX.record(row), epoch) for *row, epoch in tx.rows(statement)]
+    return [Due(OUTBOX.record(row), epoch) for *row, epoch in tx.rows(dialect.skip_locked(statement, of=_table))]
+
+
+def count(tx: Tx, limit: int) -> int:
+    """Count what waits, up to ``limit``."""
+    waiting = sa.select(_table.c.id).limit(limit).subquery()
+    row = tx.one(sa.select(sa.func.count()).select_from(waiting))
+    return int(row[0]) if row else 0
 
 
 def drop(tx: Tx, ids: Iterable[str]) -> None:
     """Delete what was published."""
-    tx.do(sa.delete(_table).where(_table.c.id.in_(list(ids))))
+    tx.remove(_table, [{"id": id_} for id_ in ids])
 
 
 def push_back(tx: Tx, ids: Iterable[str], retry_at: datetime) -> None:
     """Try these again later."""
-    tx.do(sa.update(_table).where(_table.c.id.in_(list(ids))).values(retry_at=retry_at))
+    tx.change(_table, [{"id": id_, "retry_at": retry_at} for id_ in ids])

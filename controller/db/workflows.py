@@ -56,11 +56,15 @@ def take(
         statement = statement.where(_table.c.id.in_(sorted(ids)))
     if without:
         statement = statement.where(sa.tuple_(_table.c.kind, _table.c.position).not_in([tuple(p) for p in without]))
-    found = WORKFLOWS.read(tx, dialect.skip_locked(statement))
-    if found:
+    return lease(tx, WORKFLOWS.read(tx, dialect.skip_locked(statement)), until)
+
+
+def lease(tx: Tx, works: Sequence[Work], until: datetime) -> list[Work]:
+    """Take the leases of workflows that this transaction has locked, and that nobody holds."""
+    if works:
         leased = {"lease_epoch": _table.c.lease_epoch + 1, "lease_until": until}
-        tx.do(sa.update(_table).where(_table.c.id.in_([w.id for w in found])).values(leased))
-    return [replace(w, lease_epoch=w.lease_epoch + 1, lease_until=until) for w in found]
+        tx.do(sa.update(_table).where(_table.c.id.in_([w.id for w in works])).values(leased))
+    return [replace(w, lease_epoch=w.lease_epoch + 1, lease_until=until) for w in works]
 
 
 def _due(now: datetime) -> sa.Select[Any]:
@@ -82,7 +86,7 @@ def save(tx: Tx, works: Sequence[Work]) -> None:
 def lock_live(tx: Tx, subjects: Iterable[str]) -> dict[str, Work]:
     """Lock the live workflows of these subjects, in id order; gives them by subject."""
     mine = sa.and_(_table.c.state == "live", _table.c.subject.in_(sorted(set(subjects))))
-    statement = WORKFLOWS.select().where(mine).order_by(_table.c.id).with_for_update()
+    statement = dialect.locked(WORKFLOWS.select().where(mine).order_by(_table.c.id))
     return {work.subject: work for work in WORKFLOWS.read(tx, statement)}
 
 

@@ -1,6 +1,6 @@
 """What one turn of the inbox works on: events, the rows that they are about, and what is to follow from them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -21,6 +21,10 @@ class Report(NamedTuple):
     body: Any
 
 
+CarryOn = Callable[[Tx, Sequence[Work], Mapping[str, Server]], bool]
+"""Runs workflows that a transaction woke, in that transaction (``Runner.carry_on``); says whether any is left."""
+
+
 @dataclass
 class Desk:
     """Rows locked in the one order that all keep (workflows, servers, hosts), and what handlers decided.
@@ -37,6 +41,13 @@ class Desk:
     """Servers whose goal is to be sent again."""
     commands: list[wire.Command] = field(default_factory=list)
     """Commands to publish right after the commit, without a row."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """The credential that each hello named, by host."""
+    refused: list[tuple[str, str, str]] = field(default_factory=list)
+    """What handlers did not believe: kind, host, why."""
+
+    left: bool = False
+    """Whether a workflow that was woken is still to be run."""
 
     def change(self, server: Server) -> None:
         """Have this server written."""
@@ -53,22 +64,36 @@ class Desk:
         server = self.servers.get(event.server)
         return not event.server or (server is not None and server.host_id == event.host)
 
-    def close(self, tx: Tx, world: World) -> None:
-        """Write what was decided."""
+    def close(self, tx: Tx, world: World, carry_on: CarryOn | None = None) -> None:
+        """Write what was decided, and run the workflows that were woken, or leave them to the runner."""
         servers.save(tx, [self.servers[server] for server in sorted(self.changed)])
-        workflows.wake(tx, self.woken & self.live.keys(), world.clock.now())
+        woken = sorted(self.woken & self.live.keys())
+        if carry_on is None:
+            workflows.wake(tx, woken, world.clock.now())
+            self.left = bool(woken)
+        elif woken:
+            self.left = carry_on(tx, [self.live[server] for server in woken], self.servers)
         again = [self.servers[server] for server in sorted(self.again)]
         if again:
             goals.send(tx, again, world)
 
 
 def spread(tx: Tx, reports: Sequence[Report]) -> Desk:
-    """Lock and read what these events are about."""
+    """Lock and read what these events are about; hosts only where events are about these themselves.
+
+    An event of an old epoch that passes a hello on its way is as if it had come before: both lock the server.
+    """
     whole = {r.event.host for r in reports if r.event.kind in ("hello", "states")}
     ids = {r.event.server for r in reports if r.event.server}
     ids |= {present.server for r in reports for present in getattr(r.body, "present", ())}
-    ids |= {server.id for server in servers.on_hosts(tx, whole)}
-    live = workflows.lock_live(tx, ids)
-    found = servers.get(tx, ids, lock=True)
+    ids |= {server.id for server in servers.on_hosts(tx, whole)} if whole else set()
+    live = workflows.lock_live(tx, ids) if ids else {}
+    found = servers.get(tx, ids, lock=True) if ids else {}
     speaking = {r.event.host for r in reports}
-    return Desk(servers=found, live=live, hosts=hosts.get(tx, speaking, lock=True))
+    of_hosts = any(is_of_host(r) for r in reports)
+    return Desk(servers=found, live=live, hosts=hosts.get(tx, speaking, lock=of_hosts))
+
+
+def is_of_host(report: Report) -> bool:
+    """Say whether an event is about its host, not about one server."""
+    return not report.event.server

@@ -1,4 +1,8 @@
-"""The relay: publishes what the outbox holds, after the commit and outside any transaction."""
+"""The relay: publishes what the outbox holds, after the commit that wrote it.
+
+Its rows stay locked while they are published, so that two controllers never publish the same; a relay that dies lets go
+of them at once.
+"""
 
 import logging
 from collections import deque
@@ -11,7 +15,7 @@ from common import errors, wire
 from common.bus.contract import COMMANDS, Outgoing, Publisher
 from common.clock import Clock
 from controller.db import outbox
-from controller.db.engine import Store
+from controller.db.engine import Store, Tx
 from controller.seals import unsigned
 
 LOG = logging.getLogger(__name__)
@@ -27,6 +31,7 @@ SignUrls = Callable[[str, str], Sequence[str]]
 
 def _none(_digest: str, _host: str) -> Sequence[str]:
     return ()
+
 
 Seal = Callable[[Sequence[wire.Command]], list[bytes]]
 """Commands -> what goes on the bus, signed with the keys of the hosts they go to (``Seals.seal``)."""
@@ -60,16 +65,19 @@ class Relay:
         """
         fleeting = [self._fleeting.popleft() for _ in range(len(self._fleeting))]
         now = self._clock.now()
-        with self._store.read() as tx:
-            due = outbox.due(tx, now, BATCH)
+        with outbox.publishing(self._store) as tx:
+            return self._pass_on(tx, fleeting, now)
+
+    def _pass_on(self, tx: Tx, fleeting: Sequence[wire.Command], now: datetime) -> int:
+        due = outbox.due(tx, now, BATCH)
         sealed = {d.entry.id: self._sealed(d, now) for d in due}
         commands = [*fleeting, *(command for command in sealed.values() if command)]
         refused = self._publish(commands)
         late = [id_ for id_, command in sealed.items() if command is None or id_ in refused]
         if due:
-            with self._store.tx() as tx:
-                outbox.drop(tx, sealed.keys() - set(late))
-                outbox.push_back(tx, late, now + timedelta(seconds=RETRY_SECONDS))
+            with outbox.settling(self._store, tx) as writing:
+                outbox.drop(writing, sealed.keys() - set(late))
+                outbox.push_back(writing, late, now + timedelta(seconds=RETRY_SECONDS))
         return len(commands)
 
     def _publish(self, commands: Sequence[wire.Command]) -> set[str]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from common.model.server import Server
 from common.model.workflow import Moment, Work
 from controller.db import servers, timeline, workflows
 from controller.db.engine import Tx
@@ -12,8 +13,8 @@ from controller.workflow.saga import Saga, StepFailed
 from controller.workflow.world import World
 
 
-def saga(work: Work) -> Saga:
-    """Make a saga of a row that was taken."""
+def saga(work: Work, server: Server | None = None) -> Saga:
+    """Make a saga of a row that was taken, with its subject where that is locked and read already."""
     return Saga(
         id=work.id,
         kind=work.kind,
@@ -27,6 +28,8 @@ def saga(work: Work) -> Saga:
         epoch=work.lease_epoch,
         deadline=work.deadline,
         request_id=work.request_id,
+        found=server,
+        server=server,
     )
 
 

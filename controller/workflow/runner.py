@@ -3,11 +3,12 @@
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from common import errors
 from common.backoff import backoff
+from common.model.server import Server
 from common.model.workflow import Work
 from controller.db import workflows
 from controller.db.engine import Store, Tx
@@ -53,6 +54,8 @@ class Runner:
         self._store, self._world, self._registry, self._holds = store, world, registry, holds
         self._batch = batch or world.settings.controller.batch
         self._retries: deque[_Retry] = deque()
+        self.more = False
+        """Whether there is, or may be, more to be taken at once."""
 
     def turn(self) -> int:
         """Take what is ready, run it, and say how many workflows were taken.
@@ -64,24 +67,48 @@ class Runner:
         retry = self._retries.popleft() if self._retries else None
         closed = stretch.closed_places(self._registry, self._holds)
         taken: list[Work] = []
+        self.more = False
         try:
             with self._store.tx() as tx:
                 taken += self._take(tx, retry, closed)
                 self._run(tx, taken, retry, closed)
         except errors.DatabaseUnavailable:
             self._world.scheduler.reload()
+            self._retries.extendleft([retry] if retry else ())
             raise
         except Exception as error:
             self._world.scheduler.reload()
             self._try_again(taken, retry, error)
+        self.more = bool(self._retries) or len(taken) == self._batch
         return len(taken)
+
+    def carry_on(self, tx: Tx, works: Sequence[Work], servers: Mapping[str, Server]) -> bool:
+        """Run workflows that were woken, in the transaction that woke them and has them and their servers locked.
+
+        What another controller holds is only woken. Any thread may call this.
+
+        :returns: whether any of them is left to be run again.
+        """
+        now = self._world.clock.now()
+        free = [w for w in works if w.kind in self._registry and (w.lease_until is None or w.lease_until <= now)]
+        taken = workflows.lease(tx, free, self._until(now))
+        sagas = [rows.saga(work, servers[work.subject]) for work in taken]
+        stretch.run(tx, sagas, self._world, self._registry, stretch.closed_places(self._registry, self._holds))
+        if taken:
+            rows.write(tx, taken, sagas, self._world)
+        held = {w.subject for w in works} - {w.subject for w in taken}
+        workflows.wake(tx, held, now)
+        return bool(held) or any(saga.state == "live" for saga in sagas)
+
+    def _until(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self._world.settings.controller.workflow_lease_seconds)
 
     def _take(self, tx: Tx, retry: _Retry | None, closed: Sequence[Place]) -> list[Work]:
         now = self._world.clock.now()
         return workflows.take(
             tx,
             now=now,
-            until=now + timedelta(seconds=self._world.settings.controller.workflow_lease_seconds),
+            until=self._until(now),
             limit=self._batch,
             kinds=self._registry,
             ids=retry.ids if retry else None,

@@ -125,7 +125,14 @@ class Scene:
         self.consumer = self.bus.reports()
         self.runner = Runner(self.store, self.world, self.registry, lambda _name: self.leads, self.batch)
         self.relay = Relay(self.store, self.bus.publisher(), self.clock, lambda d, h: f"http://c/{d}?host={h}")
-        self.inbox = Inbox(self.store, self.world, self.consumer, self.bus.declare_host, self.relay.post)
+        self.inbox = Inbox(
+            self.store,
+            self.world,
+            self.consumer,
+            self.bus.declare_host,
+            self.relay.post,
+            carry_on=self.runner.carry_on,
+        )
         self.watch = Watch(self.store, self.world)
 
     def turn(self) -> int:
