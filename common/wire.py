@@ -9,9 +9,10 @@ JSON.
 
 import hashlib
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from common import errors
 from common.guest import Guest
@@ -20,7 +21,27 @@ from common.states import Power
 LIMIT = 512 * 1024
 """Bytes that one message may have."""
 
+NUL = b"\\u0000"
+"""How JSON writes it."""
+
+ENTRIES = 4096
+"""Entries that one list of a report may have."""
+
 M = TypeVar("M")
+
+# What comes from a host goes into rows that others' reports share a transaction with: what no column takes is refused
+# before it is read further.
+Number = Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
+"""A number that every database and every reader of JSON holds."""
+Amount = Annotated[int, Meta(ge=0, le=1 << 40)]
+"""How much there is of something."""
+Count = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]
+"""A generation or an epoch."""
+Real = Annotated[float, Meta(ge=-1e15, le=1e15)]
+Id = Annotated[str, Meta(max_length=64)]
+Name = Annotated[str, Meta(min_length=1, max_length=255)]
+Text = Annotated[str, Meta(max_length=65536)]
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -192,10 +213,10 @@ COMMANDS: dict[str, type[Message]] = {"welcome": Welcome, "lease": Lease, "conve
 class Cell(Message, frozen=True):
     """A NUMA cell: its CPUs and memory in MiB; huge pages as {size in KiB: count}."""
 
-    id: int
-    cpus: tuple[int, ...]
-    memory_mib: int
-    pages: dict[str, int] = {}
+    id: Number
+    cpus: tuple[Number, ...]
+    memory_mib: Amount
+    pages: dict[str, Amount] = {}
 
 
 class PciDevice(Message, frozen=True):
@@ -205,7 +226,7 @@ class PciDevice(Message, frozen=True):
     vendor: str
     product: str
     name: str = ""
-    cell: int | None = None
+    cell: Number | None = None
 
 
 class Route(Message, frozen=True):
@@ -218,17 +239,17 @@ class Route(Message, frozen=True):
 class Inventory(Message, frozen=True):
     """What a host has. Totals are physical; ``reserved`` is what guests never get, by resource class."""
 
-    cpus: int
-    memory_mib: int
-    disk_gib: int
-    disk_free_gib: int
-    reserved: dict[str, int]
+    cpus: Amount
+    memory_mib: Amount
+    disk_gib: Amount
+    disk_free_gib: Amount
+    reserved: dict[str, Amount]
     cells: tuple[Cell, ...] = ()
-    pages: dict[str, int] = {}
+    pages: dict[str, Amount] = {}
     arch: str = "x86_64"
     cpu_model: str = ""
     cpu_vendor: str = ""
-    topology: dict[str, int] = {}
+    topology: dict[str, Amount] = {}
     traits: tuple[str, ...] = ()
     pci: tuple[PciDevice, ...] = ()
     machines: tuple[str, ...] = ()
@@ -236,17 +257,17 @@ class Inventory(Message, frozen=True):
     versions: dict[str, str] = {}
     routes: tuple[Route, ...] = ()
     address: str = "127.0.0.1"
-    overhead_mib: int = 0
+    overhead_mib: Amount = 0
 
 
 class Present(Message, frozen=True):
     """A domain of ours on a host: its power and the generation that the agent knows it at (0: none)."""
 
-    server: str
-    generation: int
+    server: Id
+    generation: Count
     power: Power
     settled: bool = False
-    reason: str = ""
+    reason: Text = ""
 
 
 class Hello(Message, frozen=True):
@@ -258,18 +279,18 @@ class Hello(Message, frozen=True):
     process began, in monotonic seconds of this boot: of two processes for one host the later one speaks for it.
     """
 
-    id: str
-    name: str
-    boot_id: str
-    version: str
+    id: Id
+    name: Name
+    boot_id: Id
+    version: Id
     features: tuple[str, ...]
     inventory: Inventory
-    present: tuple[Present, ...]
-    strangers: tuple[str, ...] = ()
+    present: Annotated[tuple[Present, ...], Meta(max_length=ENTRIES)]
+    strangers: Annotated[tuple[Id, ...], Meta(max_length=ENTRIES)] = ()
     keys: tuple[str, ...] = ()
     copies: dict[str, str] = {}
-    unanswered: int = 0
-    began: float = 0.0
+    unanswered: Number = 0
+    began: Real = 0.0
 
 
 class Heartbeat(Message, frozen=True):
@@ -279,8 +300,8 @@ class Heartbeat(Message, frozen=True):
     each lane with a call on the hypervisor that does not come back, and the call.
     """
 
-    beat: int
-    answered: int = -1
+    beat: Number
+    answered: Number = -1
     stuck: dict[str, str] = {}
 
 
@@ -290,29 +311,29 @@ class States(Message, frozen=True):
     ``copies``: of the latter, those that carry the mark of a server of ours -> that server, as virt-clone makes them.
     """
 
-    present: tuple[Present, ...]
-    strangers: tuple[str, ...] = ()
+    present: Annotated[tuple[Present, ...], Meta(max_length=ENTRIES)]
+    strangers: Annotated[tuple[Id, ...], Meta(max_length=ENTRIES)] = ()
     copies: dict[str, str] = {}
 
 
 class ServerUsage(Message, frozen=True):
     """One guest's use. CPU in nanoseconds, memory in KiB, traffic in bytes; counters since its start."""
 
-    server: str
-    cpu_ns: int = 0
-    memory_kib: int = 0
-    disk_read: int = 0
-    disk_written: int = 0
-    net_received: int = 0
-    net_sent: int = 0
+    server: Id
+    cpu_ns: Number = 0
+    memory_kib: Number = 0
+    disk_read: Number = 0
+    disk_written: Number = 0
+    net_received: Number = 0
+    net_sent: Number = 0
 
 
 class Usage(Message, frozen=True):
     """What the host and its guests use now. ``uptime`` is written as uptime(1) does; empty: not known."""
 
-    cpu_percent: float
-    memory_used_mib: int
-    disk_free_gib: int
+    cpu_percent: Real
+    memory_used_mib: Amount
+    disk_free_gib: Amount
     servers: tuple[ServerUsage, ...] = ()
     uptime: str = ""
 
@@ -326,16 +347,16 @@ class Settled(Message, frozen=True):
     power: Power
     hardware: Hardware | None = None
     notes: dict[str, str] = {}
-    took: dict[str, float] = {}
+    took: dict[str, Real] = {}
     tries: tuple[str, ...] = ()
 
 
 class Failed(Message, frozen=True):
     """The goal cannot be reached: an error's code, the reason for people; ``took`` and ``tries`` as in ``Settled``."""
 
-    code: str
-    reason: str
-    took: dict[str, float] = {}
+    code: Text
+    reason: Text
+    took: dict[str, Real] = {}
     tries: tuple[str, ...] = ()
 
 
@@ -343,38 +364,38 @@ class PowerSeen(Message, frozen=True):
     """A guest's power changed by itself."""
 
     power: Power
-    reason: str = ""
+    reason: Text = ""
 
 
 class Stale(Message, frozen=True):
     """A command came under an old epoch and was dropped."""
 
-    command: str
-    host_epoch: int
+    command: Id
+    host_epoch: Count
 
 
 class Answer(Message, frozen=True):
     """The answer to a query: text, or an error."""
 
-    query: str
+    query: Id
     text: str = ""
-    code: str = ""
-    reason: str = ""
+    code: Text = ""
+    reason: Text = ""
 
 
 class Event(Message, frozen=True):
     """An envelope from one host. ``seq`` grows by one for each event of a journal."""
 
-    id: str
-    host: str
-    host_epoch: int
-    seq: int
+    id: Id
+    host: Id
+    host_epoch: Count
+    seq: Number
     kind: Literal["hello", "heartbeat", "inventory", "states", "usage", "settled", "failed", "power", "stale", "answer"]
     body: msgspec.Raw
-    at: datetime
-    server: str = ""
-    generation: int = 0
-    request_id: str = ""
+    at: Moment
+    server: Id = ""
+    generation: Count = 0
+    request_id: Annotated[str, Meta(max_length=255)] = ""
 
 
 EVENTS: dict[str, type[Message]] = {
@@ -411,9 +432,25 @@ def unpack(data: bytes | msgspec.Raw, kind: type[M]) -> M:
     if len(view) > LIMIT:
         raise errors.BadRequest(f"a message of {len(view)} bytes is over the limit of {LIMIT}")
     try:
+        if NUL in view:  # seldom: else each message would be read twice
+            _refuse_nul(msgspec.json.decode(view))
         return msgspec.json.decode(view, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise errors.BadRequest(f"not a {kind.__name__}: {error}") from error
+
+
+def _refuse_nul(value: Any) -> None:
+    """See that no text has the one character that databases do not take.
+
+    :raises BadRequest: one has.
+    """
+    if isinstance(value, str) and "\0" in value:
+        raise errors.BadRequest("a text has a NUL in it")
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for inner in value:
+            _refuse_nul(inner)
 
 
 def body_of(envelope: Command | Event) -> Any:

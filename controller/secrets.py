@@ -15,7 +15,7 @@ from common import errors
 from common.clock import Clock
 from common.durable import sync_folder
 
-TOKENS, ANSWERS, IMAGES, DIGESTS = "tokens", "answers", "images", "digests"
+TOKENS, ANSWERS, IMAGES, DIGESTS, HOSTS = "tokens", "answers", "images", "digests", "hosts"
 
 
 class Secrets:
@@ -31,6 +31,8 @@ class Secrets:
         """Seals the tokens that users carry."""
         self.answers = MultiFernet([Fernet(key) for key in _keys(folder / ANSWERS)])
         """Encrypts the answers kept for idempotency keys."""
+        self.hosts = MultiFernet([Fernet(key) for key in _keys(folder / HOSTS)])
+        """Encrypts the keys that commands to hosts are signed with."""
         self._images = _keys(folder / IMAGES)
         self._digests = _keys(folder / DIGESTS)
         self.folder = folder

@@ -18,7 +18,9 @@ from controller.api.callers import Callers
 from controller.api.microversion import Version
 from controller.api.passwords import Passwords
 from controller.api.policy import Policy
+from controller.backlog import Backlog
 from controller.db.engine import Store, Tx
+from controller.enrolment import Enrolment
 from controller.image_copies import ImageCopies
 from controller.image_store import ImageStore
 from controller.secrets import ImageUrls, Secrets
@@ -42,6 +44,8 @@ class Services:
     secrets: Secrets
     images: ImageStore
     copies: ImageCopies
+    enrolment: Enrolment
+    backlog: Backlog
     policy: Policy
     passwords: Passwords
     image_urls: ImageUrls

@@ -47,6 +47,12 @@ def in_use(tx: Tx, hosts: Collection[str]) -> dict[str, Credential]:
     return {credential.host_id: credential for credential in CREDENTIALS.read(tx, statement)}
 
 
+def users(tx: Tx, hosts: Collection[str]) -> dict[str, list[str]]:
+    """Give the broker's users of each host; hosts without any are left out."""
+    found = {host: [c.broker_user for c in mine if c.broker_user] for host, mine in of_hosts(tx, hosts).items()}
+    return {host: names for host, names in found.items() if names}
+
+
 def due(tx: Tx, now: datetime) -> list[Credential]:
     """Read the credentials whose time is over."""
     return CREDENTIALS.read(tx, CREDENTIALS.select().where(_table.c.retires_at <= now).order_by(_table.c.id))

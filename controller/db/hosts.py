@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from common.model.host import Host, HostState
 from controller.db import tables
-from controller.db.engine import Tx
 from controller.db.among import among
+from controller.db.engine import Tx
 from controller.db.records import Noun
 
 HOSTS = Noun(Host, tables.host)
@@ -29,13 +30,20 @@ def names(tx: Tx, ids: Collection[str]) -> dict[str, str]:
         str(id_): str(name)
         for id_, name in tx.rows(sa.select(_table.c.id, _table.c.name).where(among(_table.c.id, ids)))
     }
+
+
 def named(tx: Tx, name: str) -> Host | None:
     """Read the host of that name."""
     return HOSTS.first(tx, HOSTS.select().where(_table.c.name == name))
 
 
 def listing(tx: Tx) -> list[Host]:
-    """Read all hosts, by name."""
+    """Read all hosts that were heard once, by name."""
+    return HOSTS.read(tx, HOSTS.select().where(_table.c.state != HostState.NEW.value).order_by(_table.c.name))
+
+
+def enrolled(tx: Tx) -> list[Host]:
+    """Read all hosts, those that were never heard too, by name."""
     return HOSTS.read(tx, HOSTS.select().order_by(_table.c.name))
 
 
@@ -49,7 +57,7 @@ def add(tx: Tx, host: Host) -> None:
 
 def greet(tx: Tx, host: Host) -> None:
     """Write what a hello changes of a host; its ledger's generation, and what operators set, stay as they are."""
-    kept = ("generation", "enabled", "disabled_reason", "closed", "usage")
+    kept = ("generation", "enabled", "disabled_reason", "closed", "usage", "muted_at", "degraded", "held")
     tx.change(_table, [{name: value for name, value in HOSTS.row(host).items() if name not in kept}])
 
 
@@ -75,13 +83,47 @@ def write(tx: Tx, column: str, rows: dict[str, object]) -> None:
 
 def silent(tx: Tx, now: datetime) -> list[Host]:
     """Lock and read the hosts whose lease has ended and that are not known to be down."""
-    ended = sa.and_(_table.c.lease_until <= now, _table.c.state != HostState.DOWN.value)
+    silent = (HostState.DOWN.value, HostState.NEW.value)
+    ended = sa.and_(_table.c.lease_until <= now, _table.c.state.not_in(silent))
     return HOSTS.read(tx, HOSTS.select().where(ended).order_by(_table.c.id).with_for_update())
 
 
 def set_state(tx: Tx, hosts: Sequence[Host], state: HostState) -> None:
     """Write what is known of these hosts' agents."""
     _set(tx, [h.id for h in hosts], {"state": state.value})
+
+
+def set_muted(tx: Tx, ids: Collection[str], at: datetime | None) -> None:
+    """Write since when these hosts may not report; None: they may."""
+    _set(tx, ids, {"muted_at": at})
+
+
+def muted_before(tx: Tx, moment: datetime) -> list[str]:
+    """Give the ids of the hosts that are muted since then or longer."""
+    return [str(host) for (host,) in tx.rows(sa.select(_table.c.id).where(_table.c.muted_at <= moment))]
+
+
+def remove(tx: Tx, id_: str) -> None:
+    """Delete a host that has no servers, and all that hangs on it."""
+    tx.do(sa.update(tables.server).where(tables.server.c.host_id == id_).values(host_id=None))  # deleted ones
+    for table in (tables.device, tables.inventory, tables.stranger, tables.host_credential, tables.outbox):
+        tx.do(sa.delete(table).where(table.c.host_id == id_))
+    tx.do(sa.delete(_table).where(_table.c.id == id_))
+
+
+class Stranger(NamedTuple):
+    """A domain on a host that is none of ours, and since when it is seen there."""
+
+    host_id: str
+    domain: str
+    first_seen: datetime
+
+
+def quarantine(tx: Tx, host: str | None = None) -> list[Stranger]:
+    """Read the domains that are none of ours, of one host or of all, longest known first."""
+    c = tables.stranger.c
+    all_of_them = sa.select(c.host_id, c.domain, c.first_seen).order_by(c.first_seen, c.domain)
+    return [Stranger(*row) for row in tx.rows(all_of_them if host is None else all_of_them.where(c.host_id == host))]
 
 
 def strangers(tx: Tx, host: str, domains: Mapping[str, str], now: datetime) -> None:

@@ -10,10 +10,10 @@ from common import wire
 from common.model.host import Host
 from common.model.server import Server
 from common.states import Power, State
-from controller.db import hosts, ledger, outbox
+from controller.db import hosts, outbox
 from controller.db.engine import Tx
 from controller.db.liveness import note_began
-from controller.workflow import goals, notices, settling
+from controller.workflow import capacity, goals, notices, settling
 from controller.workflow.desk import Desk, Report
 from controller.workflow.liveness import greeted, outlived
 from controller.workflow.world import World
@@ -25,22 +25,20 @@ def hello(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
     """Accept hosts and welcome them; a host that may not come in gets no answer."""
     newest = {r.event.host: r for r in reports}
     for host, (_, body) in sorted(newest.items()):
-        if reason := _refusal(tx, host, body, desk, world):
-            LOG.error("host %s (%s) is refused: %s", body.name, host, reason)
+        if reason := _refusal(tx, host, body):
+            desk.refused.append(("refused-host", host, reason))
             continue
         _let_in(tx, host, body, desk, world)
         _welcome(tx, desk.hosts[host], body, desk, world)
         desk.again |= {s.id for s in behind(host, body.present, desk)} | _under_way(host, desk)
 
 
-def _refusal(tx: Tx, host: str, body: wire.Hello, desk: Desk, world: World) -> str:
+def _refusal(tx: Tx, host: str, body: wire.Hello) -> str:
     namesake = hosts.named(tx, body.name)
     if namesake and namesake.id != host:
         return f"that name is host {namesake.id}'s; give one of the two another name"
     if reason := outlived(tx, host, body):
         return reason
-    if host not in desk.hosts and not world.settings.controller.auto_enroll:
-        return "it was never seen before, and [controller] auto_enroll is off"
     return ""
 
 
@@ -59,13 +57,15 @@ def _let_in(tx: Tx, id_: str, body: wire.Hello, desk: Desk, world: World) -> Non
         lease_until=now + timedelta(seconds=world.settings.controller.lease_seconds),
         features=body.features,
         inventory=msgspec.to_builtins(body.inventory),
+        version=body.version,
+        credential=desk.keys.get(id_),
     )
     if known:
         hosts.greet(tx, host)
     else:
         hosts.add(tx, host)
     notices.tell_of_hosts(tx, world, hosts.get(tx, [id_]).values())
-    ledger.apply_inventory(tx, id_, body.inventory, world.settings.scheduler)
+    capacity.take(tx, id_, body.inventory, known.held if known else None, world)
     hosts.strangers(tx, id_, quarantined(id_, body, desk), now)
     desk.hosts[id_] = host
     note_began(tx, id_, body.began)

@@ -11,9 +11,9 @@ from common import wire
 from common.model.server import Fault, Server
 from common.model.workflow import Moment
 from common.states import Power, State
-from controller.db import hosts, ledger, queries, servers, timeline
+from controller.db import hosts, queries, servers, timeline
 from controller.db.engine import Tx
-from controller.workflow import hello, settling
+from controller.workflow import capacity, hello, settling
 from controller.workflow.desk import Desk, Report
 from controller.workflow.liveness import heartbeat
 from controller.workflow.world import World
@@ -121,12 +121,12 @@ def stale(_tx: Tx, reports: Sequence[Report], desk: Desk, _world: World) -> None
     desk.again |= {e.server for e in about if e.generation == desk.servers[e.server].generation}
 
 
-def inventory(tx: Tx, reports: Sequence[Report], _desk: Desk, world: World) -> None:
+def inventory(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
     """What a host has."""
     newest = _newest(reports)
     hosts.write(tx, "inventory", {event.host: msgspec.to_builtins(body) for event, body in newest})
     for event, body in newest:
-        ledger.apply_inventory(tx, event.host, body, world.settings.scheduler)
+        capacity.take(tx, event.host, body, desk.hosts[event.host].held, world)
 
 
 def usage(tx: Tx, reports: Sequence[Report], _desk: Desk, _world: World) -> None:
@@ -134,18 +134,14 @@ def usage(tx: Tx, reports: Sequence[Report], _desk: Desk, _world: World) -> None
     hosts.write(tx, "usage", {event.host: msgspec.to_builtins(body) for event, body in _newest(reports)})
 
 
-def answer(tx: Tx, reports: Sequence[Report], _desk: Desk, _world: World) -> None:
+def answer(tx: Tx, reports: Sequence[Report], desk: Desk, _world: World) -> None:
     """Answers to queries, each from the host that the query's server is on."""
     asked = queries.servers(tx, [r.body.query for r in reports])
     about = servers.get(tx, asked.values())
-    queries.answer(
-        tx,
-        {
-            body.query: body
-            for event, body in reports
-            if body.query in asked and about[asked[body.query]].host_id == event.host
-        },
-    )
+    known = [r for r in reports if r.body.query in asked]
+    mine = [r for r in known if about[asked[r.body.query]].host_id == r.event.host]
+    desk.refused += [("not-its-server", r.event.host, "an answer about it") for r in known if r not in mine]
+    queries.answer(tx, {r.body.query: r.body for r in mine})
 
 
 def _newest(reports: Sequence[Report]) -> list[Report]:

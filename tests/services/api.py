@@ -16,7 +16,10 @@ from controller.api import app, routes
 from controller.api.http import Services
 from controller.api.passwords import Passwords
 from controller.api.policy import Policy
+from controller.backlog import Backlog
+from controller.broker import NoManagement
 from controller.db.engine import Store
+from controller.enrolment import Enrolment
 from controller.image_copies import ImageCopies
 from controller.image_fetch import fetch
 from controller.image_store import ImageStore
@@ -67,7 +70,7 @@ def password(user: str, secret: str | None = None) -> dict[str, Any]:
     return {"methods": ["password"], "password": {"user": given}}
 
 
-def api(store: Store, folder: Path, chosen: settings.Settings | None = None) -> Api:
+def api(store: Store, folder: Path, chosen: settings.Settings | None = None, enrolment: Enrolment | None = None) -> Api:
     """Make the API over a migrated store."""
     chosen = chosen or settings.Settings(api=settings.Api(url="http://cloud.test"))
     clock = ManualClock()
@@ -84,7 +87,9 @@ def api(store: Store, folder: Path, chosen: settings.Settings | None = None) -> 
         settings=chosen,
         secrets=secrets,
         images=images,
+        backlog=Backlog(store, chosen.controller.outbox_limit),
         copies=ImageCopies(store, images, urls, clock, "here", chosen.api_url, fetch),
+        enrolment=enrolment or Enrolment(chosen.bus, NoManagement(), lambda host: None, secrets.hosts.encrypt),
         policy=Policy(rules, chosen.api.policy_file),
         passwords=Passwords(clock, hasher=CHEAP),
         image_urls=urls,

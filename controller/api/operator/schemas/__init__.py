@@ -1,0 +1,1 @@
+"""What the operator's API accepts, one noun a file."""
