@@ -74,6 +74,8 @@ def _responder(routes: list[Route], services: Services) -> Callable[..., None]:
         request = Request(req, path, services, context.version, context.who, context.request_id)
         if not route.public:
             _ = request.who  # refuses those without a token before the handler sees anything
+        if route.sends:
+            services.backlog.check()
         write(resp, route.handler(request))
 
     return respond

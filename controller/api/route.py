@@ -17,7 +17,8 @@ ErrorBody = Callable[[errors.ToftError], Mapping[str, Any]]
 class Route:
     """One method of one path of a service, in the versions from ``since`` to ``until``; None is without end.
 
-    ``public`` ones need no token. The path is below the service's prefix: ``/v2.1/servers/{server_id}``.
+    ``public`` ones need no token; ``sends`` ones add commands to what waits for the broker. The path is below the
+    service's prefix: ``/v2.1/servers/{server_id}``.
     """
 
     method: str
@@ -26,6 +27,7 @@ class Route:
     since: str | None = None
     until: str | None = None
     public: bool = False
+    sends: bool = False
 
     def offered(self, version: Version) -> bool:
         """Say whether the route is there in ``version``."""

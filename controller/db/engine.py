@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy import Table
 
 from common import errors
-from controller.db import bulk, dialect
+from common.clock import Clock
+from controller.db import bulk, dialect, direct
 from controller.db.bulk import Names, Row
+from controller.db.pulse import Pulse
 
 T = TypeVar("T")
 
@@ -114,6 +116,8 @@ class Store:
     def __init__(self, url: str, pool: int = 10) -> None:
         self.engine = dialect.engine(url, pool)
         self._writing = threading.Lock() if self.engine.dialect.name == "sqlite" else None
+        self.pulse: Pulse | None = None
+        """Who notices a database that answers nothing; None: nobody does."""
 
     @contextmanager
     def tx(self) -> Iterator[Tx]:
@@ -122,6 +126,7 @@ class Store:
         :raises Contention: it lost against another transaction; nothing was committed.
         :raises DatabaseUnavailable: the database is away; nothing was committed, or (at COMMIT) it is not known.
         """
+        self._check()
         with self._alone(), dialect.away(), self.engine.begin() as connection:
             yield Tx(connection)
 
@@ -139,12 +144,22 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """Open a transaction that sees one moment of the database and changes nothing."""
+        self._check()
         with dialect.away(), dialect.reading(self.engine) as connection:
             yield Tx(connection)
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    def watched(self, clock: Clock) -> Pulse | None:
+        """Have somebody notice when the database answers nothing; gives whose turns that takes. SQLite needs none."""
+        self.pulse = Pulse(self.engine, clock) if direct.is_postgresql(self.engine) else None
+        return self.pulse
+
+    def _check(self) -> None:
+        if self.pulse:
+            self.pulse.check()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

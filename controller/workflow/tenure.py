@@ -6,7 +6,6 @@ from controller.db import leases
 from controller.db.engine import Store
 from controller.workflow.world import World
 
-SECONDS = 15.0
 NAMES = ("scheduler",)
 
 
@@ -19,6 +18,7 @@ class Tenure:
 
     def __init__(self, store: Store, world: World, holder: str, names: Sequence[str] = NAMES) -> None:
         self._store, self._world, self._holder, self._names = store, world, holder, names
+        self._seconds = world.settings.controller.scheduler_lease_seconds
         self._until: dict[str, float] = {}
         self._epochs: dict[str, int] = {}
 
@@ -30,9 +30,10 @@ class Tenure:
         asked = self._world.clock.monotonic()
         before = {name for name in self._names if self.holds(name)}
         with self._store.tx() as tx:
-            taken = {name: leases.take(tx, name, self._holder, SECONDS, self._world.clock) for name in self._names}
+            held = [leases.take(tx, n, self._holder, self._seconds, self._world.clock) for n in self._names]
+        taken = dict(zip(self._names, held, strict=True))
         self._epochs = {name: epoch for name, epoch in taken.items() if epoch is not None}
-        self._until = dict.fromkeys(self._epochs, asked + SECONDS)
+        self._until = dict.fromkeys(self._epochs, asked + self._seconds)
         won = self._epochs.keys() - before
         if "scheduler" in won:
             self._world.scheduler.reload()

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -69,6 +69,22 @@ class PostgreSQL:
         """Start it again: a killed server's children may hold its memory for a moment."""
         self._end(signal.SIGINT)
         self.start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop the server and all its children for a while: it accepts connections, and answers nothing."""
+        assert self._process is not None
+        main = self._process.pid
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        stopped = [main, *map(int, children)]
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in reversed(stopped):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def create(self, template: str = "template1") -> str:
         """Make a fresh database, a copy of ``template``, and give its name."""

@@ -9,9 +9,11 @@ from common.ids import time_ordered
 from common.settings import Settings
 from controller.db.engine import Store
 from controller.scheduler.simple import SimpleScheduler
-from controller.workflow.tenure import SECONDS, Tenure
+from controller.workflow.tenure import Tenure
 from controller.workflow.world import World
 from tests.services.stores import Stores
+
+SECONDS = Settings().controller.scheduler_lease_seconds
 
 
 class CountingScheduler(SimpleScheduler):
