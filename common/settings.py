@@ -175,6 +175,9 @@ class Controller(Group, frozen=True):
         int, Meta(description="Commands that may wait for an absent broker; above it requests that add some get a 503.")
     ] = 20000
     command_seconds: Annotated[float, Meta(description="Seconds after which an undelivered command is void.")] = 3600.0
+    keep_days: Annotated[
+        float, Meta(description="Days that deleted servers and images, workflows and timelines are kept.")
+    ] = 90.0
     auto_enroll: Annotated[
         bool,
         Meta(

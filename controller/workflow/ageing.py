@@ -1,5 +1,7 @@
 """Ageing: forgets what is kept for a while only."""
 
+from datetime import timedelta
+
 from controller.db import ageing
 from controller.db.engine import Store
 from controller.workflow.world import World
@@ -12,10 +14,10 @@ class Ageing:
         self._store, self._world = store, world
 
     def turn(self) -> bool:
-        """Delete what is too old; there is no hurry to look again.
+        """Delete a batch of what is too old; says whether there may be more.
 
         :raises DatabaseUnavailable: nothing was done.
         """
+        keep = timedelta(days=self._world.settings.controller.keep_days)
         with self._store.tx() as tx:
-            ageing.prune(tx, self._world.clock.now())
-        return False
+            return ageing.prune(tx, self._world.clock.now(), keep) >= ageing.BATCH
