@@ -1,4 +1,4 @@
-"""What a scheduler does: it decides on a mirror of the ledger, and the ledger's comparisons decide whether that holds."""
+"""What a scheduler does. It decides on a mirror of the ledger; the ledger's comparisons say whether that holds."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -26,9 +26,9 @@ class Scheduler(Protocol):
     """Decides and claims. Called by one writer at a time (the holder of the scheduler's lease)."""
 
     def claim(self, tx: Tx, asks: Sequence[Ask]) -> list[Decision]:
-        """Pick a host for each, write the claims and the decision records in ``tx``; the caller writes the servers' hosts.
+        """Pick a host for each, write the claims and the decision records in ``tx``.
 
-        One that has a claim already keeps it. Raises Conflict when the ledger changed meanwhile: roll back, try again.
+        The caller writes the servers' hosts. One that has a claim already keeps it. Raises Conflict when the ledger changed meanwhile: roll back, try again.
         """
         ...
 

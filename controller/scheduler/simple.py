@@ -1,4 +1,4 @@
-"""The simple scheduler: asks every filter about every host, takes the best fit, and keeps a mirror of what hosts have."""
+"""The simple scheduler: asks every filter about every host, and takes the best fit. It mirrors what hosts have."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,16 +1,19 @@
 """Two controllers beside one another on PostgreSQL: real connections, real locks, no deadlock, nothing done twice."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from common.bus.contract import Outgoing
 from common.states import State
-from controller.db import workflows
+from controller.db import outbox, servers, tables, workflows
 from controller.db.engine import Store
 from controller.workflow.registry import WORKFLOWS
+from controller.workflow.relay import Relay
 from tests.services.stores import Stores
 from tests.workflow.scene import Scene
 
@@ -111,3 +114,72 @@ def test_the_whole_life_on_postgresql(scene: Scene) -> None:
     scene.settle()
     assert scene.states() == [State.DELETED]
     scene.audit()
+
+
+def test_two_that_lock_the_same_rows_in_different_orders_never_wait_for_each_other(scene: Scene) -> None:
+    """An inbox locks by subjects, in whatever order they came; a runner by what is due."""
+    made = [server.id for server in scene.create(SERVERS)]
+    now = scene.clock.now()
+
+    def inbox() -> int:
+        with scene.store.tx() as tx:
+            live = workflows.lock_live(tx, reversed(made))
+            servers.get(tx, reversed(made), lock=True)
+            workflows.wake(tx, live, now)
+        return 1
+
+    def runner() -> int:
+        with scene.store.tx() as tx:
+            taken = workflows.take(tx, now=now, until=now, limit=SERVERS, kinds=WORKFLOWS)
+            servers.get(tx, [work.subject for work in taken], lock=True)
+            workflows.save(tx, taken)
+        return 1
+
+    rounds = {inbox: 0, runner: 0}
+
+    def counted(turn: Callable[[], int]) -> Callable[[], int]:
+        def run() -> int:
+            rounds[turn] += turn()
+            return 1
+
+        return run
+
+    waiting = threading.Event()
+    with running(counted(inbox), counted(inbox), counted(runner), counted(runner)) as broken:
+        while min(rounds.values()) < 40 and not broken:
+            waiting.wait(0.02)
+    assert broken == []
+
+
+def test_what_one_relay_is_publishing_another_passes_over(scene: Scene) -> None:
+    scene.create(2)
+    scene.runner.turn()
+    other = Relay(scene.store, scene.bus.publisher(), scene.clock, lambda digest, host: f"http://{host}/{digest}")
+    real = scene.bus.publisher()
+    seen: list[int] = []
+
+    class Slow:
+        def publish(self, messages: Sequence[Outgoing], timeout: float = 30.0) -> list[Outgoing]:
+            seen.append(other.turn())
+            return real.publish(messages)
+
+        def tick(self) -> None:
+            return None
+
+        def close(self) -> None:
+            return None
+
+    slow = Relay(scene.store, Slow(), scene.clock, lambda digest, host: f"http://{host}/{digest}")
+    assert slow.turn() == 2
+    assert seen == [0]
+    assert scene.count(tables.outbox) == 0
+
+
+def test_a_goal_on_its_way_does_not_hold_up_the_next_one(scene: Scene) -> None:
+    scene.create()
+    scene.runner.turn()
+    with outbox.publishing(scene.store) as publishing:
+        (due,) = outbox.due(publishing, scene.clock.now(), 9)
+        with scene.store.tx() as tx:
+            outbox.replace_goals(tx, [replace(due.entry, id="newer", generation=2)])
+    assert scene.count(tables.outbox) == 2, "the older one is the relay's to drop"

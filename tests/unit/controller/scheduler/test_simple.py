@@ -168,9 +168,9 @@ def test_a_host_that_stays_as_it_was_is_not_read_again(store: Store) -> None:
 def test_claims_that_were_rolled_back_are_forgotten_by_a_reload(store: Store) -> None:
     scene(store, {"h1": {}})
     simple = scheduler()
-    with pytest.raises(ZeroDivisionError), store.tx() as tx:
+    with store.tx() as tx:
         simple.claim(tx, [ask("s", cpus=8)])
-        raise ZeroDivisionError
+        tx.connection.rollback()
     simple.reload()
     with store.tx() as tx:
         assert simple.claim(tx, [ask("t", cpus=8)])[0].host == "h1"
