@@ -59,7 +59,7 @@ frontend api
   bind {address}:{port}
   default_backend controllers
 backend controllers
-  option httpchk GET /
+  option httpchk GET /healthcheck
   default-server check inter 500ms fall 2 rise 1
 {servers}
 """
