@@ -33,6 +33,10 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
+DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""What SQLite says of a file that is not as it left it."""
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A server's newest goal. ``seen`` is the power last told to the controller, ``restarted`` that its restart was
     done."""
@@ -63,20 +67,37 @@ class Journal:
     """The journal in one file. A file that is not a database is put aside: the hypervisor tells enough to go on."""
 
     def __init__(self, path: Path | str, clock: Clock) -> None:
-        self._clock = clock
+        self._clock, self._path = clock, str(path)
         try:
-            self._db = _opened(str(path))
+            self._db = _opened(self._path)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise
-            aside = Path(path).with_suffix(f".broken-{clock.now():%Y%m%dT%H%M%S}")
-            LOG.error("the journal %s is damaged (%s); it is kept as %s and a new one begun", path, error, aside)
-            Path(path).rename(aside)
-            self._db = _opened(str(path))
+            self._begin_anew(error)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def heal(self, error: Exception) -> bool:
+        """Begin a new file, if ``error`` says that this one is damaged; says whether it does.
+
+        What was told and not confirmed is lost with it; the next hello shows all that is on the host.
+        """
+        damage = isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
+        if damage:
+            self._db.close()
+            self._begin_anew(error)
+        return damage
+
+    def _begin_anew(self, error: Exception) -> None:
+        aside = Path(self._path).with_suffix(f".broken-{self._clock.now():%Y%m%dT%H%M%S}")
+        LOG.error("the journal %s is damaged (%s); it is kept as %s and a new one begun", self._path, error, aside)
+        for end in ("", "-wal", "-shm"):  # those of an old file would be taken for the new one's
+            part = Path(self._path + end)
+            if part.exists():
+                part.rename(f"{aside}{end}")
+        self._db = _opened(self._path)
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -91,7 +112,8 @@ class Journal:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # some errors end it by themselves
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 

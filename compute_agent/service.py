@@ -149,11 +149,18 @@ class AgentService:
     def _guarded(self, action: Callable[[], object]) -> None:
         try:
             action()
-        except Exception:
+        except Exception as error:
             LOG.exception("the agent's session broke; a new one goes on from the journal")
+            self._heal(error)
             self._stopping.wait(random.uniform(0.5, 1.5))  # noqa: S311
             self._session = self._new_session(connected=self._session.connected)
             self._session.start()
+
+    def _heal(self, error: Exception) -> None:
+        try:
+            self._journal.heal(error)
+        except Exception:  # a full disk, perhaps: the next session breaks on the old file, and it is tried again
+            LOG.exception("no new journal could be begun")
 
     def _offer(self) -> None:
         if not self._publishing and (events := self._session.outgoing()):

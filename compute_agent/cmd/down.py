@@ -3,9 +3,11 @@
 Only domains and networks that carry our mark are touched.
 """
 
+import contextlib
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -75,14 +77,31 @@ def _end(process: int, holder: Callable[[], int | None], state: Path) -> None:
 
 
 def stop_guests(driver: libvirt.LibvirtDriver, servers: list[str]) -> int:
-    """Let guests power off, and cut the power of those that do not in time; gives how many were running."""
+    """Let guests power off, and cut the power of those that do not in time; gives how many were running.
+
+    :raises HypervisorError: some could not be stopped; all others were.
+    """
     running = [server for server in servers if driver.power(server) is not Power.OFF]
-    for server in running:
-        driver.shutdown(server)
+    for server in running:  # one that hangs keeps its caller, and nobody else
+        threading.Thread(target=_ask, args=(driver, server), daemon=True).start()
     _within(PATIENCE, lambda: all(driver.power(server) is Power.OFF for server in running))
-    for server in running:
-        driver.destroy(server)
+    failures = [failure for server in running if (failure := _cut(driver, server))]
+    if failures:
+        raise errors.HypervisorError(f"{_count(len(failures), 'guest')} could not be stopped: {'; '.join(failures)}")
     return len(running)
+
+
+def _ask(driver: libvirt.LibvirtDriver, server: str) -> None:
+    with contextlib.suppress(errors.ToftError):  # its power is cut in the end
+        driver.shutdown(server)
+
+
+def _cut(driver: libvirt.LibvirtDriver, server: str) -> str:
+    try:
+        driver.destroy(server)
+    except errors.ToftError as error:
+        return error.message
+    return ""
 
 
 def forget_all(driver: libvirt.LibvirtDriver, servers: list[str], state: Path) -> str:

@@ -19,6 +19,7 @@ from compute_agent.driver.memory import MemoryDriver
 from compute_agent.service import AgentService, embedded
 from controller.seals import seal
 from tests.doubles.agent import HOST, goal, server_id
+from tests.unit.compute_agent.test_journal import spoil
 
 S1 = server_id(1)
 CLOCK = SystemClock()
@@ -227,3 +228,17 @@ def test_the_driver_is_the_one_that_the_settings_name(chosen: settings.Settings,
     other = msgspec.structs.replace(chosen, agent=msgspec.structs.replace(chosen.agent, driver="xen"))
     with pytest.raises(errors.SettingsError, match="libvirt or memory"):
         embedded(other, bus, CLOCK)
+
+
+def test_a_journal_damaged_while_in_use_is_made_up_for(
+    agent: AgentService, controller: Controller, driver: MemoryDriver, tmp_path: Path
+) -> None:
+    until(lambda: agent.epoch == 1)
+    controller.want(goal(1))
+    until(lambda: "settled" in controller.kinds())
+    agent._todo.put(lambda: spoil(tmp_path / "agent" / "journal.sqlite", agent._journal))
+    until(lambda: (agent.epoch or 0) > 1)
+    until(lambda: list((tmp_path / "agent").glob("journal.broken*")))
+    controller.want(goal(1, 2, Power.OFF))
+    until(lambda: driver.power(S1) is Power.OFF)
+    assert driver.domains[S1].boots == 1

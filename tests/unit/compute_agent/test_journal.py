@@ -132,3 +132,35 @@ def test_a_file_that_cannot_be_opened_is_an_error(path: Path, clock: ManualClock
 def test_writes_are_on_disk_when_they_return(journal: Journal) -> None:
     assert journal._db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert journal._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def spoil(path: Path, journal: Journal) -> None:
+    """Let the disk lose all of a journal but its first page, while it is open."""
+    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._db.execute("PRAGMA shrink_memory")
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+
+
+def test_a_file_damaged_while_in_use_is_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal = Journal(path, ManualClock())
+    journal.write(Entry(goal=goal(1)))
+    spoil(path, journal)
+    with pytest.raises(sqlite3.DatabaseError) as caught:
+        journal.write(Entry(goal=goal(2)))
+    assert journal.heal(caught.value)
+    assert journal.living() == {}
+    journal.write(Entry(goal=goal(2)))
+    assert list(journal.living()) == [server_id(2)]
+    assert [file.name[:14] for file in tmp_path.glob("journal.broken*")][:1] == ["journal.broken"]
+    journal.close()
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), sqlite3.OperationalError("disk I/O error")])
+def test_other_errors_are_no_damage(tmp_path: Path, error: Exception) -> None:
+    journal = Journal(tmp_path / "journal.sqlite", ManualClock())
+    journal.write(Entry(goal=goal(1)))
+    assert not journal.heal(error)
+    assert list(journal.living()) == [server_id(1)]
+    journal.close()

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -134,3 +135,32 @@ def test_one_that_does_not_end_is_named(driver: Hypervisor, state: Path, holding
     assert isinstance(result.exception, errors.Conflict)
     assert f"process {holding.pid} does not end" in str(result.exception)
     assert driver.power(server_id(1)) is Power.ON
+
+
+def test_one_that_hangs_stops_no_other_from_being_stopped(
+    state: Path, driver: Hypervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        driver.run(number, stubborn=number == 2)
+    hangs, shutdown = threading.Event(), driver.shutdown
+
+    def hang(server: str) -> None:
+        if server == server_id(1):
+            hangs.wait(60)
+        shutdown(server)
+
+    monkeypatch.setattr(driver, "shutdown", hang)
+    result = down(state)
+    hangs.set()
+    assert (result.exit_code, result.output) == (0, "3 guests stopped, 0 off before\n")
+    assert {driver.power(server_id(number)) for number in (1, 2, 3)} == {Power.OFF}
+
+
+def test_one_that_cannot_be_stopped_is_told_when_all_others_are(state: Path, driver: Hypervisor) -> None:
+    for number in (1, 2):
+        driver.run(number, stubborn=True)
+    driver.fail("destroy", errors.HypervisorError("QEMU does not end"))
+    result = down(state)
+    assert isinstance(result.exception, errors.HypervisorError)
+    assert result.exception.message == "1 guest could not be stopped: QEMU does not end"
+    assert [driver.power(server_id(number)) for number in (1, 2)] == [Power.ON, Power.OFF]
