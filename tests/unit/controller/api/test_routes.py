@@ -23,6 +23,7 @@ OPEN = {
     ("GET", "/compute/v2.1"),
     ("GET", "/network"),
     ("GET", "/network/v2.0"),
+    ("GET", "/healthcheck"),
     ("GET", "/toft/images/{digest}"),
 }
 """All that needs no token."""
