@@ -1,5 +1,9 @@
 # Toft: `make help` lists all there is.
 .DEFAULT_GOAL := help
+# a fleet of the real code under a simulator: SEEDS=200 [SEED=n] [JOBS=n] [EVENTS=n]
+SIMULATE = $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(JOBS),--jobs $(JOBS)) $(if $(EVENTS),--events $(EVENTS))
+
+.PHONY: simulate mutants
 .PHONY: help run down clean-state doctor test unit libvirt lint typing docs hosts bench packages venv image golden samples clean lab lab-down chaos
 SHELL := /bin/bash
 TOFT := .venv/bin/toft
@@ -60,6 +64,12 @@ bench: packages venv ## measure: BENCH=create|api|idle|recover [RUNS=n] [JSON=1]
 	@[ "$(BENCH)" ] || { echo 'say what: make bench BENCH=create'; exit 2; }
 	@.venv/bin/python -m bench.$(BENCH)
 
+simulate: venv ## faults upon faults, seed after seed: SEEDS=200; SEED=n runs one again, and shrinks it where it fails
+	@.venv/bin/python -m tests.simulation $(SIMULATE)
+
+mutants: venv ## break the product on purpose, and see the simulator find it
+	@.venv/bin/python -m tests.simulation.mutants
+
 golden: venv ## write the golden XML files anew
 	@.venv/bin/tox -q run -e py -- tests/unit/compute_agent/domain_xml --regenerate
 
@@ -67,6 +77,7 @@ samples: venv ## write the sample files in etc/toft and doc/api.md anew
 	@.venv/bin/python -m common.settings_sample etc/toft/toft.conf.sample
 	@.venv/bin/python -m controller.api.policy_sample etc/toft/policy.yaml.sample
 	@.venv/bin/python -m controller.api.listing > doc/api.md
+	@.venv/bin/python -m common.metrics_listing doc/seeing.md
 
 packages:
 	@lab/packages

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +55,17 @@ file = {folder}/toft.log
 
 @dataclass
 class Cluster:
-    """A running cloud. ``roots`` are its processes by role; ``database`` is a URL, or a path for SQLite."""
+    """A running cloud. ``roots`` are its processes by role; ``database`` is a URL, or a path for SQLite.
+
+    ``base`` fills in ``SETTINGS``, for more processes of it.
+    """
 
     folder: Path
     port: int
     database: str
     roots: Roots
     tenant: Tenant
+    base: dict[str, Any] = field(default_factory=dict)
 
     def asks(self) -> Callable[[str], Any]:
         """Give a function that runs a statement on the database, and gives the first column of its first row."""
@@ -96,7 +100,7 @@ def cluster(agents: int = 50) -> Iterator[Cluster]:
             "agents": [_fork(zygote, folder, base, f"host{n}") for n in range(agents)],
         }
         tenant = _until(lambda: Tenant(base["port"], "admin", PASSWORD, "admin"))
-        yield _up(Cluster(folder, base["port"], base["database"], roots, tenant), agents)
+        yield up(Cluster(folder, base["port"], base["database"], roots, tenant, base), agents)
 
 
 @contextmanager
@@ -110,7 +114,7 @@ def embedded() -> Iterator[Cluster]:
         _until(clouds.exists)
         secret = yaml.safe_load(clouds.read_text())["clouds"]["toft-admin"]["auth"]["password"]
         tenant = _until(lambda: Tenant(base["port"], "admin", secret, "admin"))
-        yield _up(Cluster(folder, base["port"], str(folder / "up/toft.sqlite"), {"toft up": [process]}, tenant), 1)
+        yield up(Cluster(folder, base["port"], str(folder / "up/toft.sqlite"), {"toft up": [process]}, tenant), 1)
 
 
 @contextmanager
@@ -164,7 +168,8 @@ def _fork(zygote: "subprocess.Popen[str]", folder: Path, base: dict[str, Any], n
     return int(zygote.stdout.readline())
 
 
-def _up(made: Cluster, hosts: int) -> Cluster:
+def up(made: Cluster, hosts: int) -> Cluster:
+    """Wait until so many hosts are up."""
     _until(lambda: made.tenant.hosts_up() == hosts)
     return made
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from common import states
+from common import metrics_listing, states
 from controller.api import listing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,3 +32,9 @@ def test_commands_of_the_readme_exist() -> None:
 
 def test_list_of_endpoints_is_what_the_route_tables_give() -> None:
     assert (ROOT / "doc" / "api.md").read_text() == listing.document(), "run: make samples"
+
+
+def test_list_of_metrics_is_what_the_tables_give() -> None:
+    page = (ROOT / "doc" / "seeing.md").read_text()
+    assert page == metrics_listing.document(page), "run: make samples"
+    assert page.count("`toft_") > 30
