@@ -1,0 +1,158 @@
+"""After the faults: everything is repaired, time goes on, and in the end all must be as it was asked."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from common.states import Power, State
+from controller.db import ports, quotas, servers, tables
+from controller.db.engine import Tx
+from controller.db.ledger import claims
+from tests.simulation.controllers import ALL, PARTS
+from tests.simulation.furnish import PROJECT, SETTINGS
+
+if TYPE_CHECKING:
+    from tests.simulation.fleet import Fleet
+
+CALM = 80.0
+"""Virtual seconds without anything to do after which a fleet is at rest: hosts have looked at all domains meanwhile."""
+
+LONGEST = 3600.0
+"""Virtual seconds after which a fleet that finds no rest never will."""
+
+LIVE = "SELECT kind, subject, direction, position FROM workflow WHERE state = 'live'"
+
+
+def heal(fleet: "Fleet") -> None:
+    """Repair all, wait for rest, and check what is there then."""
+    repair(fleet)
+    begun = calm_since = fleet.clock.monotonic()
+    while fleet.checker.broken is None:
+        moved = turn(fleet)
+        now = fleet.clock.monotonic()
+        if not at_rest(fleet):
+            calm_since = now
+        elif now - calm_since > CALM:
+            break
+        if now - begun > LONGEST:
+            fleet.checker.must(False, "it comes to rest", f"still under way: {fleet.disk.rows(LIVE)[:3]}")
+        if not moved:
+            pass_time(fleet)
+    if fleet.checker.broken is None:
+        with fleet.disk.store.read() as tx:
+            for invariant, found in wrong(tx, fleet):
+                fleet.checker.must(False, invariant, found)
+
+
+def repair(fleet: "Fleet") -> None:
+    """End all faults."""
+    fleet.trace.tell("everybody", "the faults are over")
+    for queue, message in fleet.held_back:
+        fleet.broker.queues[queue].append(message)
+    fleet.held_back.clear()
+    for controller in fleet.controllers:
+        controller.frozen = False
+        if not controller.alive:
+            controller.start()
+    for host in fleet.hosts:
+        host.cut = False
+        if host.older:
+            host.die(host.older)
+        while host.abandoned:
+            host.make_late(0)
+        host.start()
+
+
+def at_rest(fleet: "Fleet") -> bool:
+    """Say whether nothing is under way in the tables, and no client waits."""
+    return not fleet.disk.rows(f"{LIVE} LIMIT 1") and not fleet.clients.waiting()
+
+
+def turn(fleet: "Fleet") -> int:
+    """Let everybody do once what is to be done; gives how much that was."""
+    moved = 0
+    for controller in fleet.controllers:
+        for part in PARTS:
+            if part in controller.ready():
+                moved += controller.go(part, ALL)
+    for host in fleet.hosts:
+        for process in host.processes():
+            moved += len(process.heard) + len(process.lanes.ready())
+            while process.heard:
+                process.hear()
+            host.act(process, "tick")
+            host.take(process, "")
+            for _ in range(len(process.lanes.ready())):
+                host.act(process, "call", 0, "")
+            host.act(process, "say", "")
+    fleet.clients.listen()
+    for request in fleet.clients.waiting():
+        if fleet.clients.lost(request):
+            fleet.clients.again(fleet.controllers[0], request)
+            moved += 1
+    return moved
+
+
+def pass_time(fleet: "Fleet") -> None:
+    """Let time pass until something is due."""
+    fleet.clock.advance(max(0.01, min(30.0, fleet.next_due() - fleet.clock.monotonic())))
+
+
+# ---- what must be then -------------------------------------------------------------------------------------
+def wrong(tx: Tx, fleet: "Fleet") -> Iterator[tuple[str, str]]:
+    """Give what is not as it must be, each with the invariant that it breaks."""
+    found = servers.SERVERS.read(tx, servers.SERVERS.select())
+    there = [s for s in found if s.state is not State.DELETED]
+    placed = {s.id: str(s.host_id) for s in there if s.host_id}
+    nics = ports.of_servers(tx, [s.id for s in found])
+    if (claimed := claims(tx, [s.id for s in found])) != placed:
+        yield "claims are of servers that are there", f"claimed {claimed}, placed {placed}"
+    for server in there:
+        if server.task is not None:
+            yield "what was asked has ended", f"server {server.id} is still {server.task}"
+        if server.state is State.ERROR and server.fault is None:
+            yield "an error has a cause", f"server {server.id}"
+        if server.state not in (State.ACTIVE, State.SHUTOFF, State.ERROR):
+            yield "what was asked has ended", f"server {server.id} is {server.state}"
+        if bool(nics[server.id]) != (server.host_id is not None):
+            yield "ports are of servers that are there", f"server {server.id} on {server.host_id}: {nics[server.id]}"
+    yield from _on_hosts(fleet, {s.id: (s.host_id, s.state) for s in there})
+    used = quotas.usage(tx, SETTINGS.quota, PROJECT)
+    if used["cores"].used != sum(s.guest.vcpus for s in there):
+        yield "quota is what is there", f"{used['cores']}"
+    if tx.rows(tables.outbox.select()):
+        yield "the outbox is empty", f"{len(tx.rows(tables.outbox.select()))} rows"
+    yield from _as_asked(fleet, {s.id: s.state for s in found})
+
+
+def _on_hosts(fleet: "Fleet", there: dict[str, tuple[str | None, State]]) -> Iterator[tuple[str, str]]:
+    for host in fleet.hosts:
+        mine = {server for server, (home, _) in there.items() if home == host.id}
+        sound = {server for server in mine if there[server][1] is not State.ERROR}
+        for what, kept in (
+            ("domains", host.driver.domains),
+            ("disks", host.driver.disks),
+            ("drives", host.driver.drives),
+        ):
+            if kept.keys() - mine:
+                yield "nothing is without an owner", f"{what} of {sorted(kept.keys() - mine)} on {host.name}"
+            if sound - kept.keys():
+                yield "each server is there", f"no {what} of {sorted(sound - kept.keys())} on {host.name}"
+        goals = [domain.goal for domain in host.driver.domains.values()]
+        named = {port.id for goal in goals for port in goal.ports}
+        if set(host.driver.ports) - named:
+            yield "nothing is without an owner", f"ports {sorted(set(host.driver.ports) - named)} on {host.name}"
+        if host.driver.networks and not goals:
+            yield "nothing is without an owner", f"networks {sorted(host.driver.networks)} on {host.name}"
+        for server in sorted(sound & host.driver.domains.keys()):
+            power, state = host.driver.domains[server].power, there[server][1]
+            if (power is Power.ON) != (state is State.ACTIVE):
+                yield "guests are as they are shown", f"server {server} is {power} on {host.name} and shown {state}"
+
+
+def _as_asked(fleet: "Fleet", states: dict[str, State]) -> Iterator[tuple[str, str]]:
+    for request in fleet.clients.requests:
+        if request.made and request.made not in states:
+            yield "what was acknowledged is not lost", f"{request.what}: no server {request.made}"
+        deleted = request.what.startswith("delete") and not request.refused
+        if deleted and states[request.server] is not State.DELETED:
+            yield "what was acknowledged is not lost", f"{request.what}: it is {states[request.server]}"

@@ -1,0 +1,147 @@
+"""What must be true after every event. Each event checks only what it may have touched.
+
+A commit may have touched the tables, a call on a hypervisor one server on one host. The first thing found to be wrong
+is kept: what follows from it is not looked at.
+"""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from common import wire
+from common.states import Power
+from compute_agent.operation import Call
+from tests.simulation.agents import READS, AgentProcess
+
+if TYPE_CHECKING:
+    from tests.simulation.fleet import Fleet
+    from tests.simulation.hosts import SimulatedHost
+
+LEDGER = """SELECT i.host_id, i.class, i.used, i.capacity, coalesce(sum(a.amount), 0) FROM inventory i
+LEFT JOIN allocation a ON a.host_id = i.host_id AND a.cell = i.cell AND a.class = i.class
+GROUP BY i.host_id, i.cell, i.class"""
+PORTS = "SELECT count(*) FROM port"
+QUOTA = "SELECT resource, used FROM quota_use WHERE resource IN ('servers', 'ports')"
+SERVERS = "SELECT id, name, state, generation, host_id FROM server ORDER BY id"
+HOSTS = "SELECT id, epoch, generation FROM host"
+OUTCOMES = "SELECT id, host_id FROM inbox"
+REMOVED = "SELECT subject FROM workflow WHERE kind = 'server.delete' AND state = 'done'"
+
+
+class Checker:
+    """Holds each event against the invariants. ``broken`` is the first that did not hold, with what was found."""
+
+    def __init__(self, fleet: "Fleet") -> None:
+        self._fleet = fleet
+        self.broken: tuple[str, str] | None = None
+        self.removed: set[str] = set()
+        """Servers whose delete is done: nothing of them may be anywhere, ever after."""
+        self._generations: dict[str, int] = {}
+        self._epochs: dict[str, tuple[int, int]] = {}
+        self._spoken: dict[str, set[int]] = {}
+        """Epochs of each host just before and just after the last commit: a hello may be taken with what was before."""
+        self._said: dict[str, wire.Event] = {}
+        self._hellos: Counter[str] = Counter()
+        self._taken: set[str] = set()
+        self._disks: dict[tuple[str, str], object] = {}
+
+    def must(self, true: bool, invariant: str, found: str) -> None:
+        """Note what is not as it must be."""
+        if not true and self.broken is None:
+            self.broken = (invariant, found)
+            self._fleet.trace.tell("checker", f"{invariant}: {found}")
+
+    # ---- messages ------------------------------------------------------------------------------------------
+    def said(self, event: wire.Event) -> None:
+        """Note what a host said; the same may be said again."""
+        if event.kind == "hello" and event.id not in self._said:
+            self._hellos[event.host] += 1
+        self._said[event.id] = event
+
+    # ---- the tables ----------------------------------------------------------------------------------------
+    def committed(self) -> None:
+        """Check the tables after a commit."""
+        self._check_servers()
+        self._check_hosts()
+        self._check_counts()
+        self._check_reports()
+        for (server,) in self._fleet.disk.rows(REMOVED):
+            if server not in self.removed:
+                self.removed.add(server)
+                for host in self._fleet.hosts:
+                    self._check_removed(host, server)
+
+    def _check_servers(self) -> None:
+        names: Counter[str] = Counter()
+        alive = []
+        for server, name, state, generation, host in self._fleet.disk.rows(SERVERS):
+            before = self._generations.get(server, 0)
+            self.must(generation >= before, "generations never go back", f"server {server}: {before} -> {generation}")
+            self._generations[server] = generation
+            names[name] += name.startswith("key-")
+            if state != "DELETED":
+                alive.append((server, state, host))
+        self._fleet.servers = alive
+        doubled = [name for name, count in names.items() if count > 1]
+        self.must(not doubled, "one server per idempotency key", f"two servers for {doubled}")
+
+    def _check_hosts(self) -> None:
+        for host, epoch, generation in self._fleet.disk.rows(HOSTS):
+            before = self._epochs.get(host, (0, 0))
+            self._spoken[host] = {before[0], epoch}
+            found = f"host {host}: {before} -> {epoch, generation}"
+            self.must(epoch >= before[0] and generation >= before[1], "epochs never go back", found)
+            self.must(epoch <= self._hellos[host], "each hello counts once", f"{self._hellos[host]} hellos, {epoch=}")
+            self._epochs[host] = (epoch, generation)
+
+    def _check_counts(self) -> None:
+        for host, name, used, capacity, claimed in self._fleet.disk.rows(LEDGER):
+            found = f"host {host} {name}: used {used}, claimed {claimed}, capacity {capacity}"
+            self.must(claimed == used <= capacity, "the ledger is exact", found)
+        ((nics,),) = self._fleet.disk.rows(PORTS)
+        real = {"servers": len(self._fleet.servers), "ports": nics}
+        for resource, used in self._fleet.disk.rows(QUOTA):
+            self.must(used == real[resource], "quota is what is there", f"{resource}: {used} of {real[resource]}")
+
+    def _check_reports(self) -> None:
+        for event, host in self._fleet.disk.rows(OUTCOMES):
+            if event not in self._taken:
+                self._taken.add(event)
+                said = self._said[event]
+                found = f"{said.kind} of {host} said under {said.host_epoch}, taken under {self._spoken[host]}"
+                current = said.kind == "hello" or said.host_epoch in self._spoken[host]
+                self.must(current, "reports are of the present epoch", found)
+
+    # ---- the hosts -----------------------------------------------------------------------------------------
+    def called(self, host: "SimulatedHost", process: AgentProcess, call: Call, lane: str) -> None:
+        """Check what a call on a hypervisor may have touched."""
+        if call.name in READS:
+            return
+        found = f"{call.name} in {lane} by {process.name}"
+        self.must(process.welcomed, "no agent acts before it is welcomed", found)
+        server = lane.removeprefix("server:")
+        if server == lane:
+            return
+        self._check_disk(host, server, call.name)
+        running = [h.name for h in self._fleet.hosts if _power(h, server) is Power.ON]
+        self.must(len(running) <= 1, "a server runs once", f"server {server} runs on {running}")
+        if server in self.removed:
+            self._check_removed(host, server)
+
+    def _check_disk(self, host: "SimulatedHost", server: str, call: str) -> None:
+        disk, known = host.driver.disks.get(server), self._disks.get((host.id, server))
+        if call == "remove_files":
+            self._disks.pop((host.id, server), None)
+        elif disk is not None:
+            self.must(known is None or known is disk, "a disk is never replaced", f"server {server} on {host.name}")
+            self._disks[host.id, server] = disk
+
+    def _check_removed(self, host: "SimulatedHost", server: str) -> None:
+        left = [
+            what for what, there in (("domain", host.driver.domains), ("disk", host.driver.disks)) if server in there
+        ]
+        self.must(not left, "nothing is left of what was deleted", f"server {server}: {left} on {host.name}")
+
+
+def _power(host: "SimulatedHost", server: str) -> Power | None:
+    domain = host.driver.domains.get(server)
+    return domain.power if domain else None

@@ -1,0 +1,211 @@
+"""Deliberate breakages of a copy of the product, which the simulator must find: ``python -m tests.simulation.mutants``.
+
+Each is made of replacements that must fit exactly once; one that the product has outgrown fails loudly. A breakage that
+is ``held`` is one that another fence makes good: it is run to show that it is, and the pair without both is found.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("common", "controller", "compute_agent")
+
+
+class Edit(NamedTuple):
+    """A replacement in one file."""
+
+    file: str
+    old: str
+    new: str
+
+
+class Mutant(NamedTuple):
+    """A breakage. ``held`` names the fence that still holds; empty where nothing does, and it must be found."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    held: str = ""
+
+
+EPOCH_AGENT = Edit("compute_agent/session.py", "elif command.host_epoch != self.epoch:", "elif self.epoch is None:")
+EPOCH_CONTROLLER = Edit("controller/workflow/gate.py", "if event.host_epoch != present:", "if event.host_epoch < 0:")
+ACK_FIRST = Edit(
+    "compute_agent/intake.py",
+    "    try:\n        refused",
+    "    consumer.ack(tags)\n    try:\n        refused",
+)
+NO_RESEND = Edit(
+    "controller/workflow/settling.py",
+    "    send(tx, [s for s in late if s.data.get(SENT) is None or found[s.subject].host_id in heard], world, found)",
+    "    send(tx, [s for s in late if s.data.get(SENT) is None], world, found)",
+)
+NO_ASKING_ANEW = Edit("controller/workflow/hello.py", " | _under_way(host, desk)", "")
+NO_DRIFT = Edit(
+    "controller/workflow/hello.py",
+    "        if domain is None:\n",
+    "        if True:\n            continue\n        if domain is None:\n",
+)
+GENERATION = Edit(
+    "compute_agent/converge.py",
+    "if entry is None or entry.goal.generation < goal.generation:",
+    "if entry is None or entry.goal.generation != goal.generation:",
+)
+DEDUPLICATION = Edit(
+    "controller/db/inbox.py",
+    "return tx.put_new(_table, rows)",
+    "tx.put_new(_table, rows)\n    return {e.id for e in events}",
+)
+EARLY = (
+    Edit(
+        "controller/db/outbox.py",
+        "    tx.do(sa.delete(_table).where(_table.c.id.in_(idle)))\n    OUTBOX.add(tx, entries)\n",
+        "    tx.do(sa.delete(_table).where(_table.c.id.in_(idle)))\n    OUTBOX.add(tx, entries)\n"
+        "    epoch = {h: e for h, e in tx.rows(sa.select(tables.host.c.id, tables.host.c.epoch))}\n"
+        "    for relay in EARLY[-1:]:\n"
+        "        due = [relay._sealed(Due(e, epoch[e.host_id]), e.created_at) for e in entries]\n"
+        "        relay._publish([command for command in due if command])\n",
+    ),
+    Edit("controller/db/outbox.py", "_table = tables.outbox\n", "_table = tables.outbox\nEARLY = []\n"),
+    Edit(
+        "controller/workflow/relay.py",
+        "        self._fleeting: deque[wire.Command] = deque()\n",
+        "        self._fleeting: deque[wire.Command] = deque()\n        outbox.EARLY.append(self)\n",
+    ),
+)
+UNDO = Edit(
+    "controller/workflow/stretch.py",
+    "stay = (step.undo(tx, sagas, world) or {}) if step.undo else {}",
+    "stay = {}",
+)
+DESIRED_LIST = Edit(
+    "compute_agent/session.py",
+    '        self._runner.begin("report:hello", self._opening(), self._introduce)\n',
+    '        self._runner.begin("report:hello", self._opening(), self._introduce)\n'
+    "        for server in self._journal.open():\n            self._convergence.pursue(server)\n",
+)
+SCHEDULER_LEASE = Edit(
+    "controller/workflow/tenure.py",
+    "return self._until.get(name, 0.0) > self._world.clock.monotonic()",
+    "return True",
+)
+LEASE_EPOCH = Edit("controller/db/workflows.py", 'where=("id", "lease_epoch")', 'where=("id",)')
+TWO_TRANSACTIONS = Edit(
+    "controller/workflow/runner.py",
+    "                taken += self._take(tx, retry, closed)\n",
+    "                taken += self._take(tx, retry, closed)\n            with self._store.tx() as tx:\n",
+)
+
+MUTANTS = (
+    Mutant("no epoch check (agent)", (EPOCH_AGENT,)),
+    Mutant("no epoch check (controller)", (EPOCH_CONTROLLER,)),
+    Mutant("ack before journal", (ACK_FIRST,), held="goals are asked for again"),
+    Mutant("ack before journal, nothing asked again", (ACK_FIRST, NO_RESEND, NO_ASKING_ANEW, NO_DRIFT)),
+    Mutant("no generation check", (GENERATION,)),
+    Mutant("no inbox deduplication", (DEDUPLICATION,)),
+    Mutant("outbox published before commit", EARLY),
+    Mutant("scheduler lease not checked", (SCHEDULER_LEASE,), held="the ledger compares generations"),
+    Mutant("workflow lease epoch not checked", (LEASE_EPOCH,), held="rows stay locked over the whole stretch"),
+    Mutant("rows not locked over the stretch", (TWO_TRANSACTIONS,), held="the workflow's lease epoch"),
+    Mutant("neither lease epoch nor locked rows", (LEASE_EPOCH, TWO_TRANSACTIONS)),
+    Mutant("undo skipped", (UNDO,)),
+    Mutant("desired list not waited for", (DESIRED_LIST,)),
+)
+
+
+@contextmanager
+def planted(mutant: Mutant) -> Iterator[Path]:
+    """Give a folder with a broken copy of the product, and the tests beside it.
+
+    :raises ValueError: an edit does not fit any more.
+    """
+    with tempfile.TemporaryDirectory(prefix="toft-mutant-") as name:
+        folder = Path(name)
+        for package in PACKAGES:
+            shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "tests").symlink_to(ROOT / "tests")
+        for edit in mutant.edits:
+            broken(folder / edit.file, edit)
+        yield folder
+
+
+def broken(file: Path, edit: Edit) -> None:
+    """Make one replacement.
+
+    :raises ValueError: it does not fit exactly once.
+    """
+    text = file.read_text()
+    if text.count(edit.old) != 1:
+        raise ValueError(f"{edit.file}: this is there {text.count(edit.old)} times, not once: {edit.old!r}")
+    file.write_text(text.replace(edit.old, edit.new))
+
+
+class Found(NamedTuple):
+    """How a mutant fared: seeds that were run, the invariant that caught it, events of its shortest schedule."""
+
+    seeds: int
+    invariant: str
+    events: int
+
+
+def hunt(mutant: Mutant, seeds: int, events: int, shrink: float = 60.0) -> Found:
+    """Run seeds against a mutant until it is found."""
+    with planted(mutant) as folder:
+        words = [
+            "--seeds",
+            str(seeds),
+            "--events",
+            str(events),
+            "--jobs",
+            "1",
+            "--stop",
+            "--json",
+            "--shrink",
+            str(shrink),
+        ]
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.simulation", *words],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode not in (0, 1) or not done.stdout:
+        raise RuntimeError(f"{mutant.name}: {done.stderr[-2000:]}")
+    told = json.loads(done.stdout.splitlines()[-2])
+    if told["seed"] is None:
+        return Found(seeds, "", 0)
+    return Found(told["seed"] + 1, told["invariant"], told["events"])
+
+
+def main(words: list[str]) -> int:
+    """Hunt all mutants and print a table; 1 where one that must be found was not, or a held one broke through."""
+    parser = argparse.ArgumentParser(prog="make mutants")
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--events", type=int, default=1500)
+    parser.add_argument("--shrink", type=float, default=60.0)
+    parser.add_argument("names", nargs="*", help="only those whose name has one of these words")
+    asked = parser.parse_args(words)
+    wrong = 0
+    print(f"{'mutant':<42}{'seeds':>6}{'events':>8}  found by", flush=True)
+    for mutant in MUTANTS:
+        if asked.names and not any(name in mutant.name for name in asked.names):
+            continue
+        found = hunt(mutant, asked.seeds, asked.events, asked.shrink)
+        wrong += bool(found.invariant) == bool(mutant.held)
+        by = found.invariant or (f"held: {mutant.held}" if mutant.held else "NOT FOUND")
+        print(f"{mutant.name:<42}{found.seeds:>6}{found.events or '':>8}  {by}", flush=True)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
