@@ -61,6 +61,7 @@ from controller.sight.store import SeenStore
 from controller.workflow.ageing import Ageing
 from controller.workflow.crier import Crier
 from controller.workflow.gate import Gate
+from controller.workflow.hearing import Hearing
 from controller.workflow.inbox import Inbox
 from controller.workflow.presence import SECONDS as PRESENCE_SECONDS
 from controller.workflow.presence import Presence
@@ -111,7 +112,9 @@ class ControllerService:
         gauges = self._exposed.gauges
         self.store = SeenStore(settings.database_url, settings.database.pool, gauges, clock)
         self._pulse = self.store.watched(clock)
-        self.world = World(clock, ids, settings, SeenScheduler(SimpleScheduler(clock, ids), gauges, clock), me)
+        self._hearing = Hearing(clock)
+        scheduler = SeenScheduler(SimpleScheduler(clock, ids), gauges, clock)
+        self.world = World(clock, ids, settings, scheduler, me, self._hearing.deaf)
         secrets = self._secrets(settings)
         urls = secrets.image_urls(settings.controller_url, clock, settings.images.url_seconds)
         images = ImageStore(Path(settings.state.path) / "images", ids)
@@ -293,6 +296,13 @@ class ControllerService:
         return self.copies.turn()
 
     def _inbox_turn(self) -> bool:
+        try:
+            return self._listen()
+        except errors.BusUnavailable:
+            self._hearing.lose()
+            raise
+
+    def _listen(self) -> bool:
         if not self._declared:
             self._bus.declare()
             self._declared = True

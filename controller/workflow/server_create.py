@@ -21,12 +21,18 @@ UNWISHED = "unwished"
 """Set in the data once the undo of ``build`` has changed the wish."""
 
 
+LISTEN_SECONDS = 10.0
+"""How long a server without a host waits for hosts to be heard again."""
+
+
 def claim_hosts(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
     """Let the scheduler pick a host for each; where it finds none, its reason is the tenant's."""
     found = settling.subjects(tx, sagas)
     decisions = world.scheduler.claim(tx, [_ask(found[s.subject]) for s in sagas])
     settling.keep(sagas, [replace(found[d.server], host_id=d.host) for d in decisions if d.host])
     reasons = {d.server: d.reason for d in decisions if d.host is None}
+    if world.deaf():  # hosts that are there look as if they were not: their servers wait for them
+        return {s.id: Wait(LISTEN_SECONDS) for s in sagas if s.subject in reasons}
     return {s.id: StepFailed("no-valid-host", reasons[s.subject]) for s in sagas if s.subject in reasons}
 
 
