@@ -75,7 +75,7 @@ class AgentService:
         self._stopping = threading.Event()
         self._journal = Journal(folder(settings) / "journal.sqlite", clock)
         pools = {OTHERS: settings.agent.workers, **POOLS}
-        self._lanes = WorkerLanes(self._answered, clock, pools)
+        self._lanes = WorkerLanes(self._answered, clock, pools, instant=driver.instant)
         self._exposed = Exposed(_watched(settings), metrics.METRICS)
         self._seen_lanes = SeenLanes(self._lanes, self._exposed.gauges, clock)
         self._session = self._new_session(connected=False)

@@ -41,6 +41,9 @@ class Driver(Protocol):
     features: frozenset[str]
     """What goals may ask for, and traits it offers; part of the hello."""
 
+    instant: bool
+    """No call of it ever waits for anything: none needs a thread."""
+
     def connect(self, sink: Sink) -> None:
         """Open what is needed and begin to hear events; callbacks only hand them to ``sink``."""
         ...

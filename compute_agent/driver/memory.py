@@ -64,6 +64,7 @@ class MemoryDriver:
     """
 
     features: frozenset[str] = frozenset({"console", "config-drive", "machine:q35"})
+    instant: bool = True
 
     def __init__(self, inventory: Inventory = INVENTORY, fetch: Callable[[ImageSource], None] | None = None) -> None:
         self._inventory, self._fetch = inventory, fetch

@@ -32,6 +32,7 @@ class LibvirtDriver:
     """A host whose guests run under libvirt and QEMU."""
 
     features: frozenset[str] = frozenset()
+    instant: bool = False
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings

@@ -179,3 +179,10 @@ def test_after_the_close_nobody_hears_anything(lanes: WorkerLanes, answers: Answ
     for thread in threads:
         thread.join(30)
     assert answers.empty()
+
+
+def test_instant_calls_need_no_thread(clock: ManualClock, answers: Answers) -> None:
+    lanes = WorkerLanes(lambda token, outcome: answers.put((token, outcome)), clock, {OTHERS: 2}, instant=True)
+    lanes.submit("server:1", call(threading.get_ident), 1)
+    assert answers.get(block=False) == (1, Outcome(threading.get_ident()))
+    lanes.close()
