@@ -3,13 +3,22 @@
 import queue
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from oslo_config import cfg
 
 from common import errors, settings
+from common.bus.memory import MemoryBus
+from common.clock import SystemClock
+from controller.db import hosts
 from controller.notifier import OsloNotifier
+from controller.service import ControllerService
+from controller.workflow import notices
+from tests.services.clouds import add_host
+from tests.services.ports import free_ports
 from tests.services.rabbitmq import RabbitMQ
 
 with warnings.catch_warnings():
@@ -106,3 +115,26 @@ def test_a_broker_that_is_away_is_said() -> None:
 def test_an_embedded_cloud_has_no_broker_to_publish_to() -> None:
     with pytest.raises(errors.SettingsError, match="need a broker"):
         OsloNotifier(settings.Settings())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_controller_publishes_what_its_steps_wrote(url: str, listening: Heard, tmp_path: Path) -> None:
+    """Also what one wrote that was killed before it published."""
+    wanted = msgspec.structs.replace(
+        chosen(url),
+        state=settings.State(path=str(tmp_path)),
+        api=settings.Api(port=free_ports(1)[0]),
+        controller=settings.Controller(poll_seconds=0.1),
+    )
+    killed = ControllerService(wanted, MemoryBus(), SystemClock())
+    with killed.store.tx() as tx:
+        add_host(tx, killed.world.clock, "host1")
+        notices.tell_of_hosts(tx, killed.world, hosts.listing(tx))
+    killed.stop()
+    assert listening.messages.empty()
+    service = ControllerService(wanted, MemoryBus(), SystemClock())
+    service.start()
+    said = listening.messages.get(timeout=PATIENCE)
+    service.stop()
+    assert (said["event"], said["from"]) == ("service.update", "nova-compute:host1")
+    assert said["payload"]["nova_object.name"] == "ServiceStatusPayload"
