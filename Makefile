@@ -55,8 +55,8 @@ chaos: packages venv image ## kill, stop and fill things under load, then check:
 	@lab/packages lab
 	@.venv/bin/python -m lab.chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
 
-hosts: packages venv image ## heavy proof: a controller and two agents over RabbitMQ and PostgreSQL, killed in the middle
-	@lab/packages test
+hosts: packages venv image ## heavy proof on a lab of its own: thirty guests, and kill -9 of each part in the middle of a burst
+	@lab/packages lab
 	@.venv/bin/tox -q run -e hosts
 
 bench: packages venv ## measure: BENCH=create|api|idle|recover [RUNS=n] [JSON=1]

@@ -11,6 +11,7 @@ path = {state}
 keys = {keys}
 [bus]
 url = {bus}
+management = {management}
 [database]
 url = {database}
 [api]
@@ -22,6 +23,7 @@ name = {name}
 url = http://{address}:{port}
 lease_seconds = 15
 resend_seconds = 5
+auto_enroll = false
 [scheduler]
 cpu_ratio = 32
 """
@@ -29,12 +31,9 @@ cpu_ratio = 32
 AGENT = """\
 [state]
 path = {state}
-[bus]
-url = {bus}
 [api]
 url = {api}
 [agent]
-name = {name}
 driver = {driver}
 heartbeat_seconds = 3
 reserved_memory_mib = {reserved}
@@ -71,6 +70,7 @@ def controller(plan: Plan, name: str) -> Path:
         state=state(name),
         keys=places.STATE / "keys",
         bus=plan.bus_url,
+        management=plan.management_url,
         database=plan.database_url,
         address=plan.address,
         port=plan.ports[name],
@@ -81,12 +81,10 @@ def controller(plan: Plan, name: str) -> Path:
 
 
 def agent(plan: Plan, name: str) -> Path:
-    """Write an agent's settings."""
+    """Write an agent's settings; how it enters the broker is for the controller to say."""
     text = AGENT.format(
         state=state(name),
-        bus=plan.bus_url,
         api=plan.api_url,
-        name=name,
         driver=plan.driver,
         reserved=_reserved(plan.memory_mib),
     )

@@ -50,7 +50,7 @@ def _first_start(part: Part) -> None:
 
 def _start(part: Part) -> int:
     pid = part.start()
-    places.pid_file(part.name).write_text(f"{pid}\n")
+    places.note_pid(part.name, pid)
     return pid
 
 

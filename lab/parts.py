@@ -1,11 +1,14 @@
 """What a lab is made of, in the order in which it starts."""
 
+import os
+import subprocess
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
-from lab import disks, files, network, places
+from lab import disks, files, network, places, tenant
 from lab.keeper import Part
 from lab.plan import Plan
 from lab.processes import Command
@@ -55,11 +58,23 @@ class Parts:
             argv = ["/usr/sbin/haproxy", "-db", "-f", str(files.haproxy(self._plan))]
             yield Part("haproxy", Command("haproxy", partial(list, argv)).start, partial(_answers, self._plan.api_url))
 
+    def enroll(self) -> None:
+        """Have a controller let each host in, and write the settings of its agent that are secret.
+
+        :raises RuntimeError: it refused; says why.
+        """
+        for name in self._plan.host_names:
+            words = ["host", "enroll", name, "--cloud", tenant.ADMIN, "--output", str(_secrets(name))]
+            environment = {**os.environ, "OS_CLIENT_CONFIG_FILE": str(places.CLOUDS)}
+            done = subprocess.run([TOFT, *words], env=environment, capture_output=True, text=True)
+            if done.returncode:
+                raise RuntimeError(f"{name} is not enrolled: {done.stderr.strip()}")
+
     def agents(self) -> Iterator[Part]:
         """Give the hosts' agents."""
         for name in self._plan.host_names:
-            config = str(files.agent(self._plan, name))
-            command = Command(f"agent-{name}", partial(self._agent, name, config), name in self._hosts)
+            argv = ["agent", "--config", str(files.agent(self._plan, name)), "--config", str(_secrets(name))]
+            command = Command(f"agent-{name}", partial(self._agent, name, [TOFT, *argv]), name in self._hosts)
             yield Part(f"agent-{name}", command.start)
 
     def _postgresql(self) -> Callable[[], int]:
@@ -99,11 +114,15 @@ class Parts:
         self._boots[name] = str(uuid.uuid4())
         return host.pid
 
-    def _agent(self, name: str, config: str) -> list[str]:
-        agent = [TOFT, "agent", "--config", config]
+    def _agent(self, name: str, argv: list[str]) -> list[str]:
         if name not in self._hosts:
-            return agent
-        return self._hosts[name].command(["env", f"OS_AGENT__BOOT_ID={self._boots[name]}", *agent])
+            return argv
+        return self._hosts[name].command(["env", f"OS_AGENT__BOOT_ID={self._boots[name]}", *argv])
+
+
+def _secrets(name: str) -> Path:
+    """Give the file that the controller's word on a host is written to."""
+    return places.STATE / f"enrolled-{name}.conf"
 
 
 def _answers(url: str) -> bool:

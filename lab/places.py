@@ -35,6 +35,13 @@ def pid_file(name: str) -> Path:
     return RUN / f"{name}.pid"
 
 
+def note_pid(name: str, pid: int) -> None:
+    """Write down the id of a part's process, whole at any moment."""
+    part = RUN / f"{name}.part"
+    part.write_text(f"{pid}\n")
+    part.rename(pid_file(name))
+
+
 def pid(name: str) -> int:
     """Give the id of a part's process.
 

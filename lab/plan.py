@@ -53,6 +53,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Give the broker's URL, for the controllers."""
         return f"amqp://toft:{self.password}@{self.address}:{self.ports['amqp']}//"
 
+    @property
+    def management_url(self) -> str:
+        """Give the URL of the broker's management API."""
+        return f"http://toft:{self.password}@127.0.0.1:{self.ports['management']}"
+
     def save(self) -> None:
         """Write it down, for this user only."""
         FILE.write_bytes(msgspec.json.encode(self))

@@ -17,7 +17,7 @@ def main() -> None:
     """Start all parts, and keep them running for as long as this process lives."""
     log = places.LOG / "keeper.log"
     logging.basicConfig(filename=log, level=logging.INFO, format="%(asctime)s %(message)s")
-    places.pid_file("keeper").write_text(f"{os.getpid()}\n")
+    places.note_pid("keeper", os.getpid())
     try:
         start(plan.load())
     except Exception as error:
@@ -40,6 +40,8 @@ def start(chosen: plan.Plan) -> None:
     _answer([*parts.services(), *hosts[:1]])
     parts.keep_capabilities()  # the other hosts find what the first one's libvirt has learnt of QEMU
     _answer([*hosts[1:], *parts.controllers()])
+    parts.enroll()
+    print("all hosts are enrolled", flush=True)
     _answer([*parts.agents()])
 
 
