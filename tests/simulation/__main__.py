@@ -11,21 +11,22 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache, partial
+from pathlib import Path
 
-from tests.simulation.runs import EVENTS, Outcome, Simulation
+from tests.simulation.runs import EVENTS, Outcome, Simulation, folder_in_memory
 from tests.simulation.shrink import shrunken
 from tests.simulation.story import story
 
 
 @cache
-def simulation() -> Simulation:
+def simulation(folder: Path) -> Simulation:
     """Give this process's simulation."""
-    return Simulation()
+    return Simulation(folder)
 
 
-def run(seed: int, events: int) -> Outcome:
+def run(seed: int, events: int, folder: Path) -> Outcome:
     """Run a seed; of its choices only those of a failing run are given back."""
-    outcome = simulation().run(seed, events)
+    outcome = simulation(folder).run(seed, events)
     return outcome if outcome.broken else outcome._replace(choices=[])
 
 
@@ -48,21 +49,31 @@ def summed(outcomes: Iterable[Outcome], seeds: int, *, stops: bool) -> tuple[Cou
     return faults, failed
 
 
-def explain(outcome: Outcome, seconds: float) -> int:
+def explain(outcome: Outcome, seconds: float, folder: Path) -> int:
     """Shrink a failing run and tell its story; gives the number of its events."""
     assert outcome.broken
     broken = outcome.broken[0]
 
     def fails(choices: object) -> bool:
-        again = simulation().replay(outcome.seed, choices)  # type: ignore[arg-type]
+        again = simulation(folder).replay(outcome.seed, choices)  # type: ignore[arg-type]
         return again.broken is not None and again.broken[0] == broken
 
     choices = shrunken(outcome.choices, fails, seconds)
-    told = simulation().replay(outcome.seed, choices, keeps=True)
+    told = simulation(folder).replay(outcome.seed, choices, keeps=True)
     print(f"\nseed {outcome.seed}, {len(choices)} events of {len(outcome.choices)} are enough:")
     print(*story(told.lines), sep="\n")
     print(f"broken: {told.broken[0]}: {told.broken[1]}\n" if told.broken else "it does not fail any more\n")
     return len(choices)
+
+
+def all_of(asked: argparse.Namespace, folder: Path) -> tuple[Counter[str], list[Outcome]]:
+    """Run all seeds that were asked for, side by side."""
+    seeds = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + asked.seeds)
+    one = partial(run, events=asked.events, folder=folder)
+    if len(seeds) == 1 or asked.jobs == 1:
+        return summed(map(one, seeds), len(seeds), stops=asked.stop)
+    with multiprocessing.Pool(asked.jobs) as pool:
+        return summed(pool.imap_unordered(one, seeds), len(seeds), stops=asked.stop)
 
 
 def main(words: list[str]) -> int:
@@ -79,14 +90,9 @@ def main(words: list[str]) -> int:
     parser.add_argument("--stop", action="store_true", help="stop at the first violation")
     parser.add_argument("--json", action="store_true", help="print what was found as one object")
     asked = parser.parse_args(words)
-    seeds = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + asked.seeds)
-    if len(seeds) == 1 or asked.jobs == 1:
-        faults, failed = summed((run(seed, asked.events) for seed in seeds), len(seeds), stops=asked.stop)
-    else:
-        with multiprocessing.Pool(asked.jobs) as pool:
-            each = pool.imap_unordered(partial(run, events=asked.events), seeds)
-            faults, failed = summed(each, len(seeds), stops=asked.stop)
-    size = explain(failed[0], asked.shrink) if failed and asked.shrink else 0
+    with folder_in_memory() as folder:
+        faults, failed = all_of(asked, folder)
+        size = explain(failed[0], asked.shrink, folder) if failed and asked.shrink else 0
     print(*(f"{count:>9} {kind}" for kind, count in faults.most_common()), sep="\n")
     if asked.json:
         first = failed[0] if failed else None

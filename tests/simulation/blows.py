@@ -52,8 +52,9 @@ def _delayed(fleet: "Fleet", a: int, b: int) -> None:
 def _reordered(fleet: "Fleet", a: int, b: int) -> None:
     name, queue = _queue(fleet, a)
     if len(queue) > 1:
-        message = queue.pop(b % len(queue))
-        queue.insert((b * 7) % len(queue), message)
+        place, behind = b % len(queue), 1 + b % (len(queue) - 1)
+        message = queue.pop(place)
+        queue.insert((place + behind) % (len(queue) + 1), message)
         fleet.trace.fault("broker", "message reordered", _about(fleet, name, message))
 
 

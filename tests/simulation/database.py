@@ -1,7 +1,6 @@
 """The database of a simulated fleet, and each controller's door to it, at which commits go wrong."""
 
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -27,12 +26,10 @@ answer lost     COMMIT is done, and the answer never arrives
 
 
 class Disk:
-    """The database's file, in memory. ``reset`` puts it back to what ``furnish`` left: made once for many runs."""
+    """The database's file. ``reset`` puts it back to what ``furnish`` left: made once for many runs."""
 
-    def __init__(self, furnish: Callable[[Store], None]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="toft-simulation-", dir=MEMORY if MEMORY.is_dir() else None)
-        folder = Path(self._folder.name)
-        self._template = folder / "template.sqlite"
+    def __init__(self, folder: Path, furnish: Callable[[Store], None]) -> None:
+        self.folder, self._template = folder, folder / "template.sqlite"
         self.store = Store(f"sqlite:///{folder / 'fleet.sqlite'}", 4)
         # its crashes are simulated above it
         sa.event.listen(self.store.engine, "connect", lambda c, _r: c.execute("PRAGMA synchronous=OFF"))
@@ -52,10 +49,9 @@ class Disk:
         return self.reader.execute(sql, args).fetchall()
 
     def close(self) -> None:
-        """Remove the files."""
+        """Let go of the files."""
         self.reader.close()
         self.store.close()
-        self._folder.cleanup()
 
     def _raw(self) -> Any:
         return self.store.engine.raw_connection()

@@ -12,7 +12,7 @@ from common.ids import time_ordered
 from tests.simulation.bus import Broker, Message
 from tests.simulation.clients import Clients
 from tests.simulation.controllers import SimulatedController
-from tests.simulation.database import MEMORY, Disk
+from tests.simulation.database import Disk
 from tests.simulation.furnish import NOW
 from tests.simulation.hosts import SimulatedHost
 from tests.simulation.invariants import Checker
@@ -41,7 +41,7 @@ class Fleet:
         self.broker = Broker(self.trace)
         self.held_back: list[tuple[str, Message]] = []
         self.servers: list[tuple[str, str, str | None]] = []
-        self._folder = Path(tempfile.mkdtemp(prefix="toft-hosts-", dir=MEMORY if MEMORY.is_dir() else None))
+        self._folder = Path(tempfile.mkdtemp(prefix="hosts-", dir=disk.folder))
         self.controllers = [SimulatedController(n, self) for n in range(weather.controllers)]
         self.hosts = [SimulatedHost(n, self, self._folder) for n in range(weather.hosts)]
         self.clients = Clients(self)

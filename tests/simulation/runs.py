@@ -2,7 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import NamedTuple
 
 from tests.simulation.database import Disk
@@ -13,6 +16,7 @@ from tests.simulation.schedule import Choice, Chooser, Doer
 from tests.simulation.trace import Line
 from tests.simulation.weather import weather
 
+MEMORY = Path("/dev/shm")
 EVENTS = 3000
 """Events of a run before its repair."""
 
@@ -29,16 +33,24 @@ class Outcome(NamedTuple):
     seconds: float
 
 
+@contextmanager
+def folder_in_memory() -> Iterator[Path]:
+    """Give a folder that is gone afterwards, on a file system in memory where there is one."""
+    with TemporaryDirectory(prefix="toft-simulation-", dir=MEMORY if MEMORY.is_dir() else None) as name:
+        yield Path(name)
+
+
 class Simulation:
     """Runs on one database file, one after the other.
 
+    :param folder: for the files of all of them; one in memory is quicker.
     :param quiet: let the product log nothing in this process: in bad weather it has much to say.
     """
 
-    def __init__(self, *, quiet: bool = True) -> None:
+    def __init__(self, folder: Path, *, quiet: bool = True) -> None:
         if quiet:
             logging.disable(logging.CRITICAL)
-        self._disk = Disk(furnish)
+        self._disk = Disk(Path(mkdtemp(dir=folder)), furnish)
 
     def run(self, seed: int, events: int = EVENTS) -> Outcome:
         """Run a seed."""
@@ -62,7 +74,7 @@ class Simulation:
             fleet.close()
 
     def close(self) -> None:
-        """Remove the files."""
+        """Let go of the files."""
         self._disk.close()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.blows import KINDS
-from tests.simulation.runs import Simulation
+from tests.simulation.runs import Simulation, folder_in_memory
 from tests.simulation.schedule import Choice
 from tests.simulation.shrink import shrunken
 from tests.simulation.story import story
@@ -19,18 +19,20 @@ from tests.simulation.weather import BLOWS, weather
 
 ROOT = Path(__file__).parents[2]
 DIGEST = """
-from tests.simulation.runs import Simulation
-made = Simulation()
-print(made.run(1, 250).digest)
-made.close()
+from tests.simulation.runs import Simulation, folder_in_memory
+with folder_in_memory() as folder:
+    made = Simulation(folder)
+    print(made.run(1, 250).digest)
+    made.close()
 """
 
 
 @pytest.fixture(scope="module")
 def simulation() -> Iterator[Simulation]:
-    made = Simulation(quiet=False)
-    yield made
-    made.close()
+    with folder_in_memory() as folder:
+        made = Simulation(folder, quiet=False)
+        yield made
+        made.close()
 
 
 def test_a_short_run_finds_nothing_wrong(simulation: Simulation) -> None:

@@ -9,9 +9,9 @@ from tests.simulation.database import TWISTS
 
 BLOWS = {
     "message lost": 15,
-    "message doubled": 60,
+    "message doubled": 120,
     "message delayed": 25,
-    "message reordered": 80,
+    "message reordered": 240,
     "broker wiped": 1,
     "partition": 1,
     "partition ends": 4,
@@ -55,7 +55,7 @@ def weather(seed: int) -> Weather:
         hosts=rng.choice((2, 2, 3)),
         controllers=rng.choice((1, 2, 2)),
         batch=rng.choice((1, 4, 64)),
-        blows=rng.choice((0.15, 0.3, 0.5)),
+        blows=rng.choice((0.2, 0.4, 0.6)),
         twisted=rng.choice((0.02, 0.08, 0.2)),
         kinds=frozenset(kind for kind in BLOWS if rng.random() < (0.8 if BLOWS[kind] > RARE else 0.4)),
         twists=frozenset(twist for twist in twists if rng.random() < 0.5),
