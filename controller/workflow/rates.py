@@ -34,5 +34,5 @@ class Rates:
         return loud
 
     def _forget(self, now: float) -> None:
-        full = self._burst - 1
-        self._left = {h: (n, at) for h, (n, at) in self._left.items() if n + (now - at) * self._rate < full}
+        left = self._left.items()
+        self._left = {host: (n, at) for host, (n, at) in left if n + (now - at) * self._rate < self._burst}
