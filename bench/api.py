@@ -121,13 +121,7 @@ def main() -> None:
 
 def show(took: dict[Call, Took]) -> None:
     """Print the table."""
-    columns = [
-        "1 client p50 / p99",
-        f"{CLIENTS} clients p50 / p99",
-        "a second",
-        "controller's CPU",
-        "Nova's p50, alone / 32",
-    ]
+    columns = ["1 client", f"{CLIENTS} clients", "a second", "CPU", "Nova"]
     rows: dict[str, list[report.Value]] = {
         call.name: [
             f"{t.p50:.1f} / {t.p99:.1f}",
@@ -143,7 +137,7 @@ def show(took: dict[Call, Took]) -> None:
         facts |= {f"{call.key}_ms": t.p50, f"{call.key}_32_ms": t.p50_together, f"{call.key}_cpu_ms": t.cpu}
     facts |= {"post_p50_ms": took[POST].p50_together, "post_p99_ms": took[POST].p99_together}
     report.show(
-        f"milliseconds, p50 / p99, {SERVERS} servers on {AGENTS} hosts; Nova: p50, 1 client / 16 (create: 32)",
+        f"ms, p50 / p99, {SERVERS} servers on {AGENTS} hosts; Nova: p50, 1 client / 16 (create: 32)",
         columns,
         rows,
         facts,

@@ -51,4 +51,4 @@ class ManualClock:
 
 def wire_time(at: datetime) -> str:
     """Write a time as OpenStack's clients read it: UTC, whole seconds, a Z at the end."""
-    return f"{at.astimezone(UTC).isoformat()[:19]}Z"
+    return f"{(at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()[:19]}Z"

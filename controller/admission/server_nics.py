@@ -22,7 +22,8 @@ class Wiring:
 
     def __init__(self, tx: Tx, asked: Sequence[tuple[str, Asks]]) -> None:
         named = [ask for _, asks in asked for ask in asks]
-        self._ports = ports.get(tx, {ask.port_id for ask in named if ask.port_id}, lock=True)
+        given = {ask.port_id for ask in named if ask.port_id}
+        self._ports = ports.get(tx, given, lock=True) if given else {}
         self._networks = networks.open_to(
             tx,
             ids={ask.network_id for ask in named if ask.network_id},

@@ -20,6 +20,9 @@ from common import errors
 from common.settings import Settings
 
 BACKLOG, CONNECTIONS = 256, 1000
+ANSWER = 16 * 2**20
+"""Bytes of an answer that wait for their client in memory; more goes to a file, which costs a list of servers dearly."""
+
 GRACE = 5.0
 """Seconds that requests have to end in."""
 
@@ -53,6 +56,7 @@ class ApiServer:
                 threads=settings.api.threads,
                 backlog=BACKLOG,
                 connection_limit=CONNECTIONS,
+                outbuf_overflow=ANSWER,
                 max_request_body_size=settings.images.max_bytes + 1,
                 expose_tracebacks=False,
                 ident="toft",

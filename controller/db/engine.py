@@ -83,13 +83,16 @@ class Tx:
     def _with_rows(self, statement: str, table: Table, rows: Sequence[Row]) -> sa.CursorResult[Any]:
         return self.connection.exec_driver_sql(statement, (bulk.encode(self._database, table, rows),))
 
-    def rows(self, statement: sa.Executable) -> list[tuple[Any, ...]]:
-        """Run a statement and give all its rows, as plain tuples."""
-        return [tuple(row) for row in self.connection.execute(statement)]
+    def rows(self, statement: sa.Executable, **values: Any) -> list[tuple[Any, ...]]:
+        """Run a statement and give all its rows, as plain tuples.
 
-    def one(self, statement: sa.Executable) -> tuple[Any, ...] | None:
-        """Run a statement and give its first row, or None."""
-        row = self.connection.execute(statement).first()
+        :param values: its named parameters. One that was made once costs a third of one that is made for each call.
+        """
+        return [tuple(row) for row in self.connection.execute(statement, values).all()]
+
+    def one(self, statement: sa.Executable, **values: Any) -> tuple[Any, ...] | None:
+        """Run a statement, likewise, and give its first row, or None."""
+        row = self.connection.execute(statement, values).first()
         return tuple(row) if row is not None else None
 
     def do(self, statement: sa.Executable) -> int:

@@ -7,11 +7,13 @@ import sqlalchemy as sa
 from common import errors
 from common.model.flavor import Flavor
 from controller.db import tables
+from controller.db.among import among, listed
 from controller.db.engine import Tx
 from controller.db.paging import Page, Paged, page_of
 from controller.db.records import Noun
 
 FLAVORS = Noun(Flavor, tables.flavor)
+_NAMED = FLAVORS.select().where(among(tables.flavor.c.id, "ids"))
 
 
 def find(tx: Tx, flavor_id: str, all_of_them: bool = True, lock: bool = False) -> Flavor | None:
@@ -23,7 +25,7 @@ def find(tx: Tx, flavor_id: str, all_of_them: bool = True, lock: bool = False) -
 
 def get(tx: Tx, ids: Iterable[str]) -> dict[str, Flavor]:
     """Read flavors by id, those that are not public too."""
-    return {f.id: f for f in FLAVORS.read(tx, FLAVORS.select().where(tables.flavor.c.id.in_(list(ids))))}
+    return {f.id: f for f in FLAVORS.read(tx, _NAMED, ids=listed(ids))}
 
 
 def listing(tx: Tx, page: Page, public: bool | None, min_ram: int = 0, min_disk: int = 0) -> Paged[Flavor]:

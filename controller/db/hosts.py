@@ -8,12 +8,13 @@ import sqlalchemy as sa
 
 from common.model.host import Host, HostState
 from controller.db import tables
-from controller.db.among import among
+from controller.db.among import among, listed
 from controller.db.engine import Tx
 from controller.db.records import Noun
 
 HOSTS = Noun(Host, tables.host)
 _table = tables.host
+_NAMES = sa.select(_table.c.id, _table.c.name).where(among(_table.c.id, "ids"))
 
 
 def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Host]:
@@ -26,10 +27,7 @@ def names(tx: Tx, ids: Collection[str]) -> dict[str, str]:
     """Give the names of hosts by id; asking for none is free."""
     if not ids:
         return {}
-    return {
-        str(id_): str(name)
-        for id_, name in tx.rows(sa.select(_table.c.id, _table.c.name).where(among(_table.c.id, ids)))
-    }
+    return {str(id_): str(name) for id_, name in tx.rows(_NAMES, ids=listed(ids))}
 
 
 def named(tx: Tx, name: str) -> Host | None:

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from common.model.image import Image, ImageStatus
 from common.states import State
 from controller.db import tables
+from controller.db.among import among, listed
 from controller.db.engine import Tx
 from controller.db.paging import Page, Paged, page_of
 from controller.db.records import Noun
 
 IMAGES = Noun(Image, tables.image)
 _columns = tables.image.c
+_NAMED = IMAGES.select().where(among(_columns.id, "ids")).order_by(_columns.id)
 _Clause = sa.ColumnElement[bool]
 
 
@@ -42,8 +44,7 @@ class Filters(NamedTuple):
 
 def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Image]:
     """Read images by id, of whomever, deleted ones too: servers that were made of them still name them."""
-    statement = IMAGES.select().where(_columns.id.in_(sorted(set(ids)))).order_by(_columns.id)
-    return {i.id: i for i in IMAGES.read(tx, statement, lock)}
+    return {i.id: i for i in IMAGES.read(tx, _NAMED, lock, ids=listed(set(ids)))}
 
 
 def visible(tx: Tx, image_id: str, project_id: str | None, lock: bool = False) -> Image | None:

@@ -6,10 +6,15 @@ import sqlalchemy as sa
 
 from common.model.network import Network
 from controller.db import tables
+from controller.db.among import among, listed
 from controller.db.engine import Tx
 from controller.db.records import Noun
 
 NETWORKS = Noun(Network, tables.network)
+_c = tables.network.c
+_EITHER = among(_c.id, "ids") | among(_c.project_id, "projects")
+_NAMED = NETWORKS.select().where(_EITHER).order_by(_c.id)
+_SHARED = NETWORKS.select().where(_EITHER | _c.shared).order_by(_c.id)
 
 
 def visible(project_id: str | None) -> list[sa.ColumnElement[bool]]:
@@ -30,12 +35,10 @@ def available(tx: Tx, project_id: str) -> list[Network]:
 
 def open_to(tx: Tx, ids: Collection[str], projects: Collection[str]) -> dict[str, Network]:
     """Read the networks of these ids, of whomever, and all that these projects may put servers on; in id order."""
-    c = tables.network.c
-    wanted: list[sa.ColumnElement[bool]] = [c.id.in_(sorted(ids))] if ids else []
-    wanted += [c.project_id.in_(sorted(projects)), c.shared] if projects else []
-    if not wanted:
+    if not ids and not projects:
         return {}
-    return {n.id: n for n in NETWORKS.read(tx, NETWORKS.select().where(sa.or_(*wanted)).order_by(c.id))}
+    found = NETWORKS.read(tx, _SHARED if projects else _NAMED, ids=listed(ids), projects=listed(projects))
+    return {network.id: network for network in found}
 
 
 def get(tx: Tx, ids: list[str]) -> dict[str, Network]:

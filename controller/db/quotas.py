@@ -14,10 +14,18 @@ import sqlalchemy as sa
 from common import errors, settings
 from common.guest import Guest
 from controller.db import tables
+from controller.db.among import among, listed
 from controller.db.engine import Tx
 
 _WHERE = ("project_id", "resource")
 _table = tables.quota_use
+_c = _table.c
+_LOCKED = (
+    sa.select(_c.project_id, _c.resource, _c.used, _c.max)
+    .where(among(_c.project_id, "projects"), among(_c.resource, "resources"))
+    .order_by(_c.project_id, _c.resource)
+    .with_for_update(key_share=True)
+)
 _Key = tuple[str, str]
 """A project and a resource."""
 
@@ -124,9 +132,8 @@ def _locked(tx: Tx, limits: settings.Quota, keys: Sequence[_Key]) -> dict[_Key, 
 
 
 def _lock(tx: Tx, keys: Sequence[_Key]) -> dict[_Key, Use]:
-    c = _table.c
-    mine = sa.select(c.project_id, c.resource, c.used, c.max).where(sa.tuple_(c.project_id, c.resource).in_(keys))
-    found = tx.rows(mine.order_by(c.project_id, c.resource).with_for_update(key_share=True))
+    projects, resources = listed({p for p, _ in keys}), listed({r for _, r in keys})
+    found = tx.rows(_LOCKED, projects=projects, resources=resources)
     return {(project, resource): Use(used, most) for project, resource, used, most in found}
 
 

@@ -32,19 +32,22 @@ class Noun(Generic[T]):
         return str(value) if isinstance(value, str) else value  # an enum's value, as plain text
 
     def select(self) -> sa.Select[Any]:
-        """Begin a SELECT of whole records; add ``where``, ``order_by`` and so on."""
+        """Begin a SELECT of whole records; add ``where``, ``order_by`` and so on.
+
+        Where it is hot, make it once, with named parameters, and give their values to ``read`` or ``first``.
+        """
         return sa.select(*(self.table.c[name] for name in self.names))
 
-    def read(self, tx: Tx, statement: sa.Select[Any], lock: bool = False) -> list[T]:
+    def read(self, tx: Tx, statement: sa.Select[Any], lock: bool = False, **values: Any) -> list[T]:
         """Run such a SELECT; with ``lock`` nobody else changes its rows before this transaction ends.
 
         Lock several rows in the order of their ids, as all do: else two transactions may wait for each other.
         """
-        return [self.record(row) for row in tx.rows(dialect.locked(statement) if lock else statement)]
+        return [self.record(row) for row in tx.rows(dialect.locked(statement) if lock else statement, **values)]
 
-    def first(self, tx: Tx, statement: sa.Select[Any], lock: bool = False) -> T | None:
+    def first(self, tx: Tx, statement: sa.Select[Any], lock: bool = False, **values: Any) -> T | None:
         """Run such a SELECT for one record, or None."""
-        row = tx.one(dialect.locked(statement) if lock else statement)
+        row = tx.one(dialect.locked(statement) if lock else statement, **values)
         return None if row is None else self.record(row)
 
     def record(self, row: Sequence[Any]) -> T:

@@ -11,7 +11,7 @@ from common.model import Record
 from common.model.server import Fault, Server
 from common.states import Power, State, Task
 from controller.db import tables
-from controller.db.among import among
+from controller.db.among import among, listed
 from controller.db.engine import Tx
 from controller.db.paging import Page, Paged, page_of
 from controller.db.records import Noun
@@ -80,6 +80,8 @@ class Shown(Record, frozen=True):
 
 
 SHOWN = Noun(Shown, tables.server)
+_ANYONES = SHOWN.select().where(_server.id == sa.bindparam("id"), _server.state != State.DELETED.value)
+_ONES_OWN = _ANYONES.where(_server.project_id == sa.bindparam("project"))
 
 
 def listing(tx: Tx, wanted: Filter, page: Page) -> Paged[Shown]:
@@ -97,7 +99,9 @@ def find(tx: Tx, server_id: str, project_id: str | None) -> Server | None:
 
 def shown(tx: Tx, server_id: str, project_id: str | None) -> Shown | None:
     """Read likewise what clients see of a server."""
-    return SHOWN.first(tx, SHOWN.select().where(*_there(server_id, project_id)))
+    if project_id is None:
+        return SHOWN.first(tx, _ANYONES, id=server_id)
+    return SHOWN.first(tx, _ONES_OWN, id=server_id, project=project_id)
 
 
 def _there(server_id: str, project_id: str | None) -> list[sa.ColumnElement[bool]]:
@@ -114,13 +118,18 @@ class Nic(NamedTuple):
     address: str
 
 
+_NICS = (
+    sa.select(_port.device_id, tables.network.c.name, _port.mac, _port.address)
+    .join(tables.network, tables.network.c.id == _port.network_id)
+    .where(among(_port.device_id, "servers"), _port.address.is_not(None))
+    .order_by(_port.position, _port.id)
+)
+
+
 def nics(tx: Tx, servers: Iterable[str]) -> dict[str, list[Nic]]:
     """Read the addresses of servers in the order of their NICs, with the names of their networks."""
-    columns = (_port.device_id, tables.network.c.name, _port.mac, _port.address)
-    mine = among(_port.device_id, servers) & _port.address.is_not(None)
-    joined = sa.select(*columns).join(tables.network, tables.network.c.id == _port.network_id)
     found: dict[str, list[Nic]] = {}
-    for row in tx.rows(joined.where(mine).order_by(_port.position, _port.id)):
+    for row in tx.rows(_NICS, servers=listed(servers)):
         found.setdefault(row[0], []).append(Nic._make(row))
     return found
 

@@ -6,17 +6,19 @@ import sqlalchemy as sa
 
 from common.model.server import Server
 from common.states import State
-from controller.db import tables
+from controller.db import dialect, tables
+from controller.db.among import among, listed
 from controller.db.engine import Tx
 from controller.db.records import Noun
 
 SERVERS = Noun(Server, tables.server)
+_NAMED = SERVERS.select().where(among(tables.server.c.id, "ids")).order_by(tables.server.c.id)
+_LOCKED = dialect.locked(_NAMED)
 
 
 def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Server]:
     """Read servers by id, deleted ones too; with ``lock`` nobody else changes them before this transaction ends."""
-    statement = SERVERS.select().where(tables.server.c.id.in_(list(ids))).order_by(tables.server.c.id)
-    return {s.id: s for s in SERVERS.read(tx, statement, lock)}
+    return {s.id: s for s in SERVERS.read(tx, _LOCKED if lock else _NAMED, ids=listed(ids))}
 
 
 def save(tx: Tx, servers: Sequence[Server]) -> None:

@@ -10,11 +10,15 @@ from msgspec.structs import replace
 from common import errors
 from common.model.workflow import Work
 from controller.db import dialect, tables
+from controller.db.among import among, listed
 from controller.db.engine import Tx
 from controller.db.records import Noun
 
 WORKFLOWS = Noun(Work, tables.workflow)
 _table = tables.workflow
+_LIVE = dialect.locked(
+    WORKFLOWS.select().where(_table.c.state == "live", among(_table.c.subject, "subjects")).order_by(_table.c.id)
+)
 
 
 class Place(NamedTuple):
@@ -85,9 +89,7 @@ def save(tx: Tx, works: Sequence[Work]) -> None:
 
 def lock_live(tx: Tx, subjects: Iterable[str]) -> dict[str, Work]:
     """Lock the live workflows of these subjects, in id order; gives them by subject."""
-    mine = sa.and_(_table.c.state == "live", _table.c.subject.in_(sorted(set(subjects))))
-    statement = dialect.locked(WORKFLOWS.select().where(mine).order_by(_table.c.id))
-    return {work.subject: work for work in WORKFLOWS.read(tx, statement)}
+    return {work.subject: work for work in WORKFLOWS.read(tx, _LIVE, subjects=listed(set(subjects)))}
 
 
 def live(tx: Tx, subjects: Iterable[str]) -> dict[str, Work]:
