@@ -76,7 +76,8 @@ class Faults:
         seconds = self._dice.uniform(*HOLD)
         file = places.STATE / host / "state" / "instances" / FILLER
         fill = f"fallocate -l $(df -B1 --output=avail {file.parent} | tail -1) {file}; cat /dev/zero > {file}.more"
-        self._on(host, f"({fill}) 2>/dev/null; [ -s {file} ]")
+        # never the machine's own disk
+        self._on(host, f"mountpoint -q {file.parent} && ({fill}) 2>/dev/null")
         time.sleep(seconds)
         self._on(host, f"rm -f {file} {file}.more")
         return f"disk of {host} full for {seconds:.1f} s"
