@@ -14,7 +14,8 @@ import logging
 import queue
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
 
@@ -28,6 +29,7 @@ from common.settings import Metrics, Settings
 from common.wire import Event, pack
 from compute_agent.driver.contract import Driver
 from compute_agent.driver.memory import MemoryDriver
+from compute_agent.held import HeldLanes
 from compute_agent.identity import folder, identity
 from compute_agent.intake import take_in
 from compute_agent.journal import Journal
@@ -39,6 +41,9 @@ from compute_agent.sight.lanes import SeenLanes
 from compute_agent.world import World
 
 LOG = logging.getLogger(__name__)
+
+TOGETHER = 64
+"""Things to do that share one write to the journal: under load, most of an agent's time is the disk's."""
 
 SWEEP_SECONDS = 1.0
 """The loop's longest rest: abandoned calls are noticed at least so often."""
@@ -78,6 +83,8 @@ class AgentService:
         self._lanes = WorkerLanes(self._answered, clock, pools, instant=driver.instant)
         self._exposed = Exposed(_watched(settings), metrics.METRICS)
         self._seen_lanes = SeenLanes(self._lanes, self._exposed.gauges, clock)
+        self._held_lanes = HeldLanes(self._seen_lanes)
+        self._taken: list[tuple[Future[list[int]], list[int]]] = []
         self._session = self._new_session(connected=False)
         self._publishing = False
         self._threads = [
@@ -124,7 +131,7 @@ class AgentService:
     # ---- the loop ------------------------------------------------------------------------------------------
     def _new_session(self, *, connected: bool) -> Session:
         world = World(
-            self.identity, self._journal, self._driver, self._seen_lanes, self._clock, self._ids, self._settings.agent
+            self.identity, self._journal, self._driver, self._held_lanes, self._clock, self._ids, self._settings.agent
         )
         return Session(
             world, lambda event: self._todo.put(lambda: self._session.domain_event(event)), connected=connected
@@ -134,27 +141,53 @@ class AgentService:
         return readings.of_loop(self._session, self._journal)
 
     def _answered(self, token: int, outcome: Outcome) -> None:
-        self._todo.put(partial(self._session.answered, token, outcome))
+        self._todo.put(lambda: self._session.answered(token, outcome))
 
     def _loop(self) -> None:
-        self._guarded(self._session.start)
+        self._guarded([self._session.start])
         while not self._stopping.is_set():
             rest = min(SWEEP_SECONDS, max(0.0, self._session.next_due() - self._clock.monotonic()))
-            with contextlib.suppress(queue.Empty):
-                self._guarded(self._todo.get(timeout=rest))
+            self._guarded([*self._things_to_do(rest), lambda: self._session.tick()])
             self._lanes.sweep()
-            self._guarded(self._session.tick)
-            self._guarded(self._offer)
+            self._guarded([self._offer])
 
-    def _guarded(self, action: Callable[[], object]) -> None:
+    def _things_to_do(self, rest: float) -> list[Callable[[], object]]:
+        """Wait ``rest`` seconds for something to do; give all that there is then."""
+        actions = []
+        with contextlib.suppress(queue.Empty):
+            actions.append(self._todo.get(timeout=rest))
+            while len(actions) < TOGETHER:
+                actions.append(self._todo.get_nowait())
+        return actions
+
+    def _guarded(self, actions: Iterable[Callable[[], object]]) -> None:
+        """Do all of this in one write to the journal. What it asks of the lanes, and its acks, come after that."""
+        left = deque(actions)
         try:
-            action()
+            with self._journal.together():
+                while left:
+                    left.popleft()()
         except Exception as error:
             LOG.exception("the agent's session broke; a new one goes on from the journal")
+            self._held_lanes.drop()
+            self._tell_takers(error)
             self._heal(error)
             self._stopping.wait(random.uniform(0.5, 1.5))  # noqa: S311
             self._session = self._new_session(connected=self._session.connected)
             self._session.start()
+        self._held_lanes.release()
+        self._tell_takers(None)
+        if left:  # what came after the one that broke is the new session's
+            self._guarded(left)
+
+    def _tell_takers(self, error: Exception | None) -> None:
+        """Answer those who wait for commands to be journalled."""
+        taken, self._taken = self._taken, []
+        for answer, refused in taken:
+            if error is None:
+                answer.set_result(refused)
+            else:
+                answer.set_exception(error)
 
     def _heal(self, error: Exception) -> None:
         try:
@@ -199,11 +232,9 @@ class AgentService:
         answer: Future[list[int]] = Future()
 
         def take() -> None:
-            try:
-                answer.set_result(self._session.take(bodies))
-            except Exception as error:
-                answer.set_exception(error)
-                raise
+            refused: list[int] = []
+            self._taken.append((answer, refused))
+            refused += self._session.take(bodies)
 
         self._todo.put(take)
         while not self._stopping.is_set():

@@ -1,5 +1,6 @@
 """The agent as it runs, in its threads, over the in-memory bus; the controller is a thread of this test."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -236,7 +237,15 @@ def test_a_journal_damaged_while_in_use_is_made_up_for(
     until(lambda: agent.epoch == 1)
     controller.want(goal(1))
     until(lambda: "settled" in controller.kinds())
-    agent._todo.put(lambda: spoil(tmp_path / "agent" / "journal.sqlite", agent._journal))
+
+    def spoiled() -> bool:
+        try:
+            spoil(tmp_path / "agent" / "journal.sqlite", agent._journal)
+        except sqlite3.OperationalError:  # its thread was just writing
+            return False
+        return True
+
+    until(spoiled)
     until(lambda: (agent.epoch or 0) > 1)
     until(lambda: list((tmp_path / "agent").glob("journal.broken*")))
     controller.want(goal(1, 2, Power.OFF))
