@@ -109,7 +109,12 @@ def _table(lines: Sequence[Row], width: int) -> Table:
         bar = "" if line.since is None else bar_of(line.since, line.at, whole, room)
         style = STYLES.get(line.outcome, "")
         table.add_row(
-            f"+{seconds(line.at)}", spent, Text(bar, style), line.step, Text(line.outcome, style), Text(detail)
+            f"+{seconds(line.at)}",
+            spent,
+            Text(bar, style),
+            line.step,
+            Text(line.outcome, style),
+            Text(detail, overflow="fold"),
         )
     return table
 
