@@ -13,13 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench import cluster, load, processes, report
+from bench import cluster, floor, load, processes, report
 from bench.cluster import Cluster
 
 WARM_UP = 200
 SERVERS = int(os.environ.get("SERVERS", "1000"))
 RUNS = int(os.environ.get("RUNS", "5"))
 AGENTS = int(os.environ.get("AGENTS", "50"))
+BATCH = int(os.environ.get("BATCH", "32"))
+"""Servers that share a commit at the floor: as many as the clients' connections keep under way."""
 LIVE = "SELECT count(*) FROM workflow WHERE state = 'live'"
 LOST = "SELECT count(*) FROM server WHERE state <> 'DELETED' AND state <> '{state}'"
 PATIENCE = 600.0
@@ -78,13 +80,20 @@ def delete(made: Cluster, servers: list[str], ask: Callable[[str], Any]) -> Pass
     return done
 
 
-def series(made: Cluster, runs: int = RUNS) -> tuple[list[Pass], list[Pass]]:
-    """Warm up, then create and delete again and again."""
+def series(
+    made: Cluster, runs: int = RUNS, beside: Callable[[Pass], None] = lambda _: None
+) -> tuple[list[Pass], list[Pass]]:
+    """Warm up, then create and delete again and again.
+
+    :param beside: called while the servers of the last pass are there.
+    """
     body, ask = made.tenant.furnish(), made.asks()
     delete(made, create(made, body, WARM_UP, ask).servers, ask)
     creates, deletes = [], []
-    for _ in range(runs):
+    for left in reversed(range(runs)):
         creates.append(create(made, body, SERVERS, ask))
+        if not left:
+            beside(creates[-1])
         deletes.append(delete(made, creates[-1].servers, ask))
     return creates, deletes
 
@@ -96,14 +105,15 @@ def median(passes: list[Pass]) -> Pass:
 
 def main() -> None:
     """Measure both ways of running, and show them."""
+    floors: list[float] = []
     with cluster.cluster(AGENTS) as made:
-        creates, deletes = series(made)
+        creates, deletes = series(made, beside=lambda one: floors.append(floor.floor(made, one.servers, BATCH)))
     with cluster.embedded() as made:
         alone, alone_deletes = series(made)
-    show(creates, deletes, alone, alone_deletes)
+    show(creates, deletes, alone, alone_deletes, floors[0])
 
 
-def show(creates: list[Pass], deletes: list[Pass], alone: list[Pass], alone_deletes: list[Pass]) -> None:
+def show(creates: list[Pass], deletes: list[Pass], alone: list[Pass], alone_deletes: list[Pass], least: float) -> None:
     """Print the table."""
     fleet, gone, one, one_gone = median(creates), median(deletes), median(alone), median(alone_deletes)
     cpu = statistics.median(run.cpu_ms for run in creates)
@@ -111,6 +121,8 @@ def show(creates: list[Pass], deletes: list[Pass], alone: list[Pass], alone_dele
         "creates/s to ACTIVE": [fleet.rate, one.rate, 2.7],
         "  worst, best run": [_spread(creates), _spread(alone), None],
         "CPU ms a server": [cpu, one.cpu_ms, 710],
+        "  floor: rows, messages, flushes": [least, None, None],
+        "  times the floor": [cpu / least, None, None],
         **{f"  {role}": [ms, None, None] for role, ms in fleet.cpu.items()},
         "POST p50 ms": [fleet.p50, one.p50, 2991],
         "POST p99 ms": [fleet.p99, one.p99, 3686],
@@ -122,6 +134,8 @@ def show(creates: list[Pass], deletes: list[Pass], alone: list[Pass], alone_dele
         "cpu_ms_per_server": cpu,
         "post_p50_ms": fleet.p50,
         "post_p99_ms": fleet.p99,
+        "floor_ms": least,
+        "times_floor": cpu / least,
         "deletes_per_s": gone.rate,
         "embedded_creates_per_s": one.rate,
         "embedded_cpu_ms_per_server": one.cpu_ms,

@@ -12,12 +12,25 @@ LEASE = timedelta(hours=1)
 """How long the DHCP server may hold an address for the MAC that had it: until then it refuses it to another."""
 
 
-class Space:
-    """The addresses of one subnet, as one transaction sees them; ``take`` never gives one twice."""
+def pooled(subnet: Subnet, start: int) -> Iterator[tuple[int, str]]:
+    """Give the addresses of a subnet's pools from ``start`` on, each also as a number, lowest pool first."""
+    for first, last in subnet.pools:
+        for number in range(max(start, int(IPv4Address(first))), int(IPv4Address(last)) + 1):
+            yield number, str(IPv4Address(number))
 
-    def __init__(self, subnet: Subnet, used: Iterable[str], freed: Mapping[str, datetime], now: datetime) -> None:
-        """Read the state of a subnet: addresses in use, and when others were given back."""
-        self.subnet = subnet
+
+class Space:
+    """The addresses of one subnet, as one transaction sees them; ``take`` never gives one twice.
+
+    :param used: addresses in use.
+    :param freed: when others were given back.
+    :param start: the first address, as a number, that may never have been used.
+    """
+
+    def __init__(
+        self, subnet: Subnet, used: Iterable[str], freed: Mapping[str, datetime], now: datetime, start: int = 0
+    ) -> None:
+        self.subnet, self.reached = subnet, start
         self._used = {*used, *([subnet.gateway_ip] if subnet.gateway_ip else [])}
         self._freed = dict(freed)
         self._now = now
@@ -37,11 +50,10 @@ class Space:
         return address
 
     def _never_used(self) -> Iterator[str]:
-        for first, last in self.subnet.pools:
-            for number in range(int(IPv4Address(first)), int(IPv4Address(last)) + 1):
-                address = str(IPv4Address(number))
-                if address not in self._used and address not in self._freed:
-                    yield address
+        for number, address in pooled(self.subnet, self.reached):
+            if address not in self._used and address not in self._freed:
+                self.reached = number + 1
+                yield address
 
     def _longest_free(self) -> str | None:
         ready = [(at, address) for address, at in self._freed.items() if self._free_again(at) <= self._now]

@@ -132,7 +132,7 @@ def _whole(tx: Tx, hosts: Sequence[str]) -> dict[str, Shelf]:
     plain = [c.id, c.name, c.generation, c.enabled, c.disabled_reason, c.closed, c.state, c.lease_until, c.features]
     rows = tx.rows(sa.select(*plain, c.inventory["overhead_mib"].as_integer()).where(c.id.in_(hosts)))
     have = stocks(tx, hosts)
-    return {row[0]: Shelf(*row[:8], frozenset(row[8]), row[9] or 0, have.get(row[0], {})) for row in rows}
+    return {row[0]: Shelf._make([*row[:8], frozenset(row[8]), row[9] or 0, have.get(row[0], {}), 0]) for row in rows}
 
 
 def claims(tx: Tx, servers: Iterable[str]) -> dict[str, str]:

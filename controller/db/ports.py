@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from common.ids import Ids, tap_name
 from common.model.network import Port, Subnet
 from common.settings import Quota
 from controller.db import quotas, subnets, tables
-from controller.db.addresses import Space
+from controller.db.addresses import Space, pooled
 from controller.db.engine import Tx
 from controller.db.records import Noun
 
@@ -101,6 +102,7 @@ def allocate(
         quotas.free(tx, project, {"ports": count})
     made = [port for port in results if isinstance(port, Port)]
     add(tx, made)
+    maker.note_reached(tx)
     taken = [{"subnet_id": port.subnet_id, "address": port.address} for port in made if port.address]
     tx.remove(tables.freed_address, taken, where=("subnet_id", "address"))
     return results
@@ -155,9 +157,13 @@ class _Maker:
         self._now = now
         found = subnets.of_networks(tx, [wish.network_id for wish in wishes], lock=True)
         self._subnets = found
-        self._spaces = _spaces(tx, list(found.values()), now)
+        self._spaces = _spaces(tx, list(found.values()), wishes, now)
         self._identities = _identities(tx, len(wishes), ids)
         self._macs = _macs_in_use(tx, [wish.mac for wish in wishes if wish.mac])
+
+    def note_reached(self, tx: Tx) -> None:
+        """Write where the addresses begin that were never used: the next batch need not look at those before."""
+        tx.change(tables.subnet, [{"id": id_, "fresh": space.reached} for id_, space in sorted(self._spaces.items())])
 
     def port(self, wish: PortWish) -> Port | errors.ToftError:
         identity, mac = self._identities.pop()
@@ -181,18 +187,33 @@ class _Maker:
         )
 
 
-def _spaces(tx: Tx, found: Sequence[Subnet], now: datetime) -> dict[str, Space]:
-    ids = [subnet.id for subnet in found]
+def _spaces(tx: Tx, found: Sequence[Subnet], wishes: Sequence[PortWish], now: datetime) -> dict[str, Space]:
+    return {
+        subnet.id: _space(tx, subnet, [w for w in wishes if w.network_id == subnet.network_id], now) for subnet in found
+    }
+
+
+def _space(tx: Tx, subnet: Subnet, wishes: Sequence[PortWish], now: datetime) -> Space:
+    """Read what a batch needs of a subnet: the next addresses that were never used; all of it where these are not."""
+    row = tx.one(sa.select(tables.subnet.c.fresh).where(tables.subnet.c.id == subnet.id))
+    start = (row[0] if row else None) or 0
+    asked = [wish.address for wish in wishes if wish.address]
+    wanted = len(wishes) - len(asked)
+    window = [address for _, address in islice(pooled(subnet, start), wanted + 1)]  # one of them may be the gateway's
+    used, freed = _taken(tx, subnet, [*window, *asked])
+    if len(set(window) - used - freed.keys() - {subnet.gateway_ip}) >= wanted:
+        return Space(subnet, used, freed, now, start)
+    return Space(subnet, *_taken(tx, subnet, None), now)
+
+
+def _taken(tx: Tx, subnet: Subnet, among: Sequence[str] | None) -> tuple[set[str], dict[str, datetime]]:
+    """Read which addresses are in use, and when others were given back; of all unless some are named."""
     port, freed = tables.port.c, tables.freed_address.c
-    used: dict[str, list[str]] = {id_: [] for id_ in ids}
-    for subnet, address in tx.rows(sa.select(port.subnet_id, port.address).where(port.subnet_id.in_(ids))):
-        used[subnet].append(address)
-    back: dict[str, dict[str, datetime]] = {id_: {} for id_ in ids}
-    for subnet, address, at in tx.rows(
-        sa.select(freed.subnet_id, freed.address, freed.freed_at).where(freed.subnet_id.in_(ids))
-    ):
-        back[subnet][address] = at
-    return {subnet.id: Space(subnet, used[subnet.id], back[subnet.id], now) for subnet in found}
+    used = sa.select(port.address).where(port.subnet_id == subnet.id, port.address.is_not(None))
+    back = sa.select(freed.address, freed.freed_at).where(freed.subnet_id == subnet.id)
+    if among is not None:
+        used, back = used.where(port.address.in_(among)), back.where(freed.address.in_(among))
+    return {address for (address,) in tx.rows(used)}, dict(tx.rows(back))
 
 
 def mac_of(port_id: str) -> str:

@@ -28,7 +28,8 @@ class Scheduler(Protocol):
     def claim(self, tx: Tx, asks: Sequence[Ask]) -> list[Decision]:
         """Pick a host for each, write the claims and the decision records in ``tx``.
 
-        The caller writes the servers' hosts. One that has a claim already keeps it. Raises Conflict when the ledger changed meanwhile: roll back, try again.
+        The caller writes the servers' hosts. One that has a claim already keeps it. Raises Conflict when the ledger
+        changed meanwhile: roll back, try again.
         """
         ...
 

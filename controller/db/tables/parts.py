@@ -87,6 +87,7 @@ subnet = Table(
     Column("enable_dhcp", Boolean, nullable=False, default=True),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("fresh", BigInteger),  # the first address, as a number, that was never used
 )
 port = Table(
     "port",

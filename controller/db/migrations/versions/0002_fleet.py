@@ -14,6 +14,7 @@ AGEING = (("workflow", "updated_at"), ("timeline", "at"), ("decision", "at"))
 
 
 def upgrade() -> None:
+    op.add_column("subnet", sa.Column("fresh", sa.BigInteger(), nullable=True))
     _host()
     _host_credential()
     _notification()
