@@ -1,10 +1,13 @@
 """Walks the tables of routes and rules completely."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from common import errors
 from controller.api.policy_sample import rules
 from controller.api.routes import SERVICES
 from controller.db.engine import Store
@@ -66,3 +69,17 @@ def test_rules_name_operations_that_there_are() -> None:
     there = {(route.method, PLACE.sub("{}", service.prefix + route.path)) for service, route in ROUTES}
     named = {(method, PLACE.sub("{}", path)) for rule in rules() for method, path in rule.operations}
     assert named - there == set()
+
+
+def test_a_load_balancer_is_told_whether_the_database_answers(served: Api) -> None:
+    healthy = served.client.simulate_get("/healthcheck")
+    assert (healthy.status_code, healthy.json) == (200, {"name": "here", "database": "up"})
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        raise errors.DatabaseUnavailable("it is away")
+        yield
+
+    object.__setattr__(served.services.store, "read", away)
+    ill = served.client.simulate_get("/healthcheck")
+    assert (ill.status_code, ill.headers["retry-after"]) == (503, "2")

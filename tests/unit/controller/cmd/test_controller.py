@@ -85,3 +85,22 @@ def test_a_second_one_on_the_same_folder_is_refused(state: Path) -> None:
         result = run(state)
     assert isinstance(result.exception, errors.Conflict)
     assert str(os.getpid()) in result.exception.message
+
+
+def test_it_waits_for_a_database_that_comes_later(
+    state: Path, begun: list[ControllerService], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    start, tries = ControllerService.start, []
+
+    def late(service: ControllerService) -> None:
+        tries.append(service)
+        if len(tries) == 1:
+            raise errors.DatabaseUnavailable("the database is away")
+        start(service)
+
+    monkeypatch.setattr(ControllerService, "start", late)
+    monkeypatch.setattr("common.patience.AGAIN_SECONDS", 0.0)
+    result = run(state)
+    assert (result.exit_code, result.exception) == (0, None)
+    assert (len(tries), len(begun)) == (2, 1)
+    assert "waiting to start: the database is away" in caplog.text
