@@ -14,6 +14,11 @@ from controller.db.records import Noun
 SERVERS = Noun(Server, tables.server)
 _NAMED = SERVERS.select().where(among(tables.server.c.id, "ids")).order_by(tables.server.c.id)
 _LOCKED = dialect.locked(_NAMED)
+_c, _work = tables.server.c, tables.workflow.c
+_UNDER_WAY = sa.exists().where(_work.subject == _c.id, _work.state == "live")
+_THERE = among(_c.host_id, "hosts") & sa.or_(_c.state != State.DELETED.value, _UNDER_WAY)
+_ON_HOSTS = SERVERS.select().where(_THERE).order_by(_c.id)
+_COUNTS = sa.select(_c.host_id, sa.func.count()).where(_THERE).group_by(_c.host_id)
 
 
 def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Server]:
@@ -33,7 +38,9 @@ def update(tx: Tx, changes: Iterable[tuple[Server, Server]]) -> None:
 
 def on_hosts(tx: Tx, hosts: Iterable[str]) -> list[Server]:
     """Read the servers of these hosts: those that are not deleted, or whose deletion is still under way."""
-    c, work = tables.server.c, tables.workflow.c
-    under_way = sa.exists().where(work.subject == c.id, work.state == "live")
-    mine = sa.and_(c.host_id.in_(list(hosts)), sa.or_(c.state != State.DELETED.value, under_way))
-    return SERVERS.read(tx, SERVERS.select().where(mine).order_by(c.id))
+    return SERVERS.read(tx, _ON_HOSTS, hosts=listed(hosts))
+
+
+def counts(tx: Tx, hosts: Iterable[str]) -> dict[str, int]:
+    """Count likewise how many servers each of these hosts has; one without any is left out."""
+    return {str(host): int(count) for host, count in tx.rows(_COUNTS, hosts=listed(hosts))}

@@ -104,5 +104,5 @@ def statistics(req: Request) -> Answer:
 def _loads(tx: Tx, found: list[Host]) -> dict[str, views.Load]:
     ids = [host.id for host in found]
     stocks = ledger.stocks(tx, ids)
-    counts = Counter(server.host_id for server in servers.on_hosts(tx, ids))
-    return {id_: views.Load(stocks.get(id_, {}), counts[id_]) for id_ in ids}
+    counts = servers.counts(tx, ids)
+    return {id_: views.Load(stocks.get(id_, {}), counts.get(id_, 0)) for id_ in ids}
