@@ -1,4 +1,5 @@
 import os
+import pickle
 import threading
 
 import pytest
@@ -33,3 +34,24 @@ def test_beside_threads_it_is_done_right_here() -> None:
     finally:
         ended.set()
         thread.join()
+
+
+@pytest.mark.parametrize("error", [None, errors.SettingsError("wrong")])
+def test_the_child_tells_how_it_ended_and_ends(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
+    def work() -> str:
+        if error:
+            raise error
+        return "done"
+
+    def ended(status: int) -> None:
+        raise SystemExit(status)
+
+    reader, writer = os.pipe()
+    monkeypatch.setattr(os, "pipe", lambda: (os.dup(reader), writer))
+    monkeypatch.setattr(os, "fork", lambda: 0)
+    monkeypatch.setattr(os, "_exit", ended)
+    with pytest.raises(SystemExit, match="0"):
+        apart(work)
+    with os.fdopen(reader, "rb") as answer:
+        result, told = pickle.loads(answer.read())
+    assert (result, str(told)) == ((None, "wrong") if error else ("done", "None"))
