@@ -56,9 +56,14 @@ def main() -> None:
             held = processes.memory({"broker": [broker.pid]})["broker"]
             columns[f"{number} queues"] = [held.pss, len(new) / declared, started, back]
             facts |= {f"broker_mb_{number}": held.pss, f"restart_s_{number}": back}
+        names = (
+            "memory, MiB PSS",
+            "queues declared a second",
+            "node answers after kill -9, s",
+            "all queues confirm, s",
+        )
+        report.show("one broker, quorum queues", tuple(columns), _rows(names, list(columns.values())), facts)
         storms = {"at once": _storm(broker, hosts, 0.0, 0.0), "spread": _storm(broker, hosts, 0.5, 3.0)}
-    names = ("memory, MiB PSS", "queues declared a second", "node answers after kill -9, s", "all queues confirm, s")
-    report.show("one broker, quorum queues", tuple(columns), _rows(names, list(columns.values())), facts)
     told = [[storm.seconds, storm.p50 * 1000, storm.p99 * 1000] for storm in storms.values()]
     facts |= {f"storm_{name.replace(' ', '_')}_s": storm.seconds for name, storm in storms.items()}
     rows = _rows(("all are back after, s", "one takes, median ms", "one takes, 99 % ms"), told)
@@ -114,11 +119,16 @@ def _storm(broker: rabbitmq.RabbitMQ, hosts: list[str], least: float, most: floa
 def _connect(port: int, host: str, at: float) -> tuple[amqp.Connection, float]:
     time.sleep(max(0.0, at - time.monotonic()))
     begun = time.monotonic()
-    connection = amqp.Connection(f"127.0.0.1:{port}", "guest", "guest", connect_timeout=60, read_timeout=60)
-    connection.connect()
-    channel = connection.channel()
-    channel.basic_consume(f"cmd.{host}", callback=lambda message: None)
-    return connection, time.monotonic() - begun
+    while True:
+        connection = amqp.Connection(f"127.0.0.1:{port}", "guest", "guest", connect_timeout=30, read_timeout=30)
+        try:
+            connection.connect()
+            connection.channel().basic_consume(f"cmd.{host}", callback=lambda message: None)
+            return connection, time.monotonic() - begun
+        except (OSError, amqp.AMQPError):  # an agent tries again, too
+            if time.monotonic() - begun > PATIENCE:
+                raise
+            time.sleep(random.uniform(0.5, 3.0))
 
 
 if __name__ == "__main__":
