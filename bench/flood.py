@@ -2,9 +2,9 @@
 
     RUNS=3 SERVERS=300 AGENTS=20 FLOOD=4000 make bench BENCH=flood [JSON=1]
 
-A process of its own sends FLOOD messages a second in the name of one host, which takes no servers; the controller drops
-unread what is above ``[bus] host_rate``. There is no management API here, with which it would take the host's voice. The
-flood's own CPU is taken from the same cores: the ratio is that of a machine that is broker, controller, hosts and flooder.
+A process of its own sends FLOOD messages a second in the name of one host, which takes no servers; the controller
+drops unread what is above ``[bus] host_rate``. There is no management API here, with which it would take the host's
+voice. The flood's own CPU is of the same cores: one machine is broker, controller, hosts and flood.
 """
 
 import os

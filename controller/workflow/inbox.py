@@ -184,9 +184,3 @@ def _handle(tx: Tx, current: Sequence[Report], desk: Desk, world: World) -> None
         mine = [r for r in current if r.event.kind == kind and (kind not in ONCE or r.event.id in new)]
         if mine:
             handler(tx, mine, desk, world)
-
-
-def _is_current(event: wire.Event, desk: Desk) -> bool:
-    """Say whether a host still speaks under its newest epoch; a hello is how it gets one."""
-    host = desk.hosts.get(event.host)
-    return event.kind == "hello" or (host is not None and host.epoch == event.host_epoch)

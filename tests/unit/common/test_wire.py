@@ -166,3 +166,31 @@ def test_a_goals_digest_tells_goals_apart(change: dict[str, Any]) -> None:
 )
 def test_dhcp_is_served_from_a_gateway_only(dhcp: bool, gateway: str | None, serves: bool) -> None:
     assert wire.NetworkGoal(id="n", cidr="10.0.0.0/24", gateway=gateway, dhcp=dhcp).serves_dhcp is serves
+
+
+HELD = {"id": "e", "host": "h", "host_epoch": 1, "seq": 1, "kind": "power", "body": {}, "at": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"host_epoch": 1 << 31},
+        {"generation": -1},
+        {"seq": 1 << 54},
+        {"id": "x" * 65},
+        {"at": "2026-01-01T00:00:00"},
+        {"at": "9999-99-99T00:00:00Z"},
+        {"request_id": "a\0b"},
+        {"body": {"deep": [{"er": ["a\0"]}]}},
+        {"body": {"a\0": 1}},
+    ],
+)
+def test_what_no_row_takes_is_a_bad_request(wrong: dict[str, Any]) -> None:
+    assert wire.unpack(msgspec.json.encode(HELD), wire.Event).host == "h"
+    with pytest.raises(errors.BadRequest):
+        wire.unpack(msgspec.json.encode(HELD | wrong), wire.Event)
+
+
+def test_a_text_that_only_speaks_of_a_nul_is_taken() -> None:
+    text = wire.unpack(wire.pack(wire.Failed(code="x", reason="it wrote \\u0000")), wire.Failed).reason
+    assert text == "it wrote \\u0000"
