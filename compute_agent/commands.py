@@ -132,4 +132,4 @@ def networks(goal: Goal) -> tuple[NetworkGoal, ...]:
 def answer(driver: Driver, server: str, query: Query) -> Operation[Answer]:
     """Answer a query: the end of the serial console."""
     text = yield from do(driver.console, server, query.length, deadline=20.0)
-    return Answer(query=query.id, text=text[-ANSWER_CHARACTERS:])
+    return Answer(query=query.id, text=text[-ANSWER_CHARACTERS:].replace("\0", ""))  # no database keeps a NUL
