@@ -7,7 +7,7 @@ import pytest
 from tests.simulation import mutants
 from tests.simulation.mutants import MUTANTS, Edit, Mutant, broken, hunt, planted
 
-QUICK = ("desired list not waited for", "no inbox deduplication")
+QUICK = ("no inbox deduplication",)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -26,4 +26,4 @@ def test_one_that_does_not_fit_fails_loudly(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", QUICK)
 def test_a_breakage_is_found(name: str) -> None:
     (mutant,) = [mutant for mutant in mutants.MUTANTS if mutant.name == name]
-    assert hunt(mutant, seeds=10, events=300, shrink=0).invariant
+    assert hunt(mutant, seeds=4, events=300, shrink=0).invariant

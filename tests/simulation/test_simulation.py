@@ -38,11 +38,11 @@ def simulation() -> Iterator[Simulation]:
 def test_a_short_run_finds_nothing_wrong(simulation: Simulation) -> None:
     faults: Counter[str] = Counter()
     for seed in range(8):
-        outcome = simulation.run(seed, 250)
-        assert outcome.broken is None, f"make simulate SEED={seed} EVENTS=250"
+        outcome = simulation.run(seed, 300)
+        assert outcome.broken is None, f"make simulate SEED={seed} EVENTS=300"
         faults += outcome.faults
-    assert faults.total() > 300
-    assert {"message lost", "message doubled", "message reordered", "commit lost"} <= faults.keys()
+    assert faults.total() > 150
+    assert {"message lost", "message doubled", "message reordered"} <= faults.keys()
 
 
 def test_a_seed_is_the_same_run_in_every_process() -> None:
