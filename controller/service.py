@@ -264,7 +264,7 @@ class ControllerService:
         return self.relay.turn() >= RELAYED
 
     def _runner_turn(self) -> bool:
-        """Let the runner take its turn. The relay follows whatever it was: a commit without workflows may ask a host."""
+        """Let the runner take its turn. The relay follows in any case: a commit without workflows may ask a host."""
         taken = self.runner.turn()
         self._wake("relay")
         if taken or self._passing_on:

@@ -21,7 +21,7 @@ from common.settings import Settings
 
 BACKLOG, CONNECTIONS = 256, 1000
 ANSWER = 16 * 2**20
-"""Bytes of an answer that wait for their client in memory; more goes to a file, which costs a list of servers dearly."""
+"""Bytes of an answer that wait for their client in memory; more goes to a file, and a list of servers feels it."""
 
 GRACE = 5.0
 """Seconds that requests have to end in."""
