@@ -12,15 +12,12 @@ from common.states import Power
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-small = st.integers(0, 2**40)
+letters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
 SCALARS: dict[type[msgspec.inspect.Type], st.SearchStrategy[Any]] = {
     msgspec.inspect.NoneType: st.none(),
-    msgspec.inspect.StrType: texts,
     msgspec.inspect.BoolType: st.booleans(),
-    msgspec.inspect.IntType: small,
     msgspec.inspect.FloatType: st.floats(0, 1e9),
     msgspec.inspect.DateTimeType: st.datetimes(timezones=st.just(UTC)),
     msgspec.inspect.RawType: st.just(msgspec.Raw(b'{"x":1}')),
@@ -30,6 +27,10 @@ SCALARS: dict[type[msgspec.inspect.Type], st.SearchStrategy[Any]] = {
 def built(info: msgspec.inspect.Type) -> st.SearchStrategy[Any]:
     """Build any value of a field's type."""
     match info:
+        case msgspec.inspect.IntType(le=most):
+            return st.integers(0, min(2**40, most or 2**40))
+        case msgspec.inspect.StrType(min_length=least):
+            return st.text(letters, min_size=least or 0, max_size=20)
         case msgspec.inspect.StructType(cls=cls):
             return messages(cls)
         case msgspec.inspect.UnionType(types=types):
