@@ -291,6 +291,7 @@ class Hello(Message, frozen=True):
     copies: dict[str, str] = {}
     unanswered: Number = 0
     began: Real = 0.0
+    leftovers: Annotated[tuple[Id, ...], Meta(max_length=ENTRIES)] = ()
 
 
 class Heartbeat(Message, frozen=True):
@@ -309,11 +310,13 @@ class States(Message, frozen=True):
     """All domains of ours on the host, now, and uuids of those that are not.
 
     ``copies``: of the latter, those that carry the mark of a server of ours -> that server, as virt-clone makes them.
+    ``leftovers``: servers of which only files are here, and that the host knows neither as wanted nor as deleted.
     """
 
     present: Annotated[tuple[Present, ...], Meta(max_length=ENTRIES)]
     strangers: Annotated[tuple[Id, ...], Meta(max_length=ENTRIES)] = ()
     copies: dict[str, str] = {}
+    leftovers: Annotated[tuple[Id, ...], Meta(max_length=ENTRIES)] = ()
 
 
 class ServerUsage(Message, frozen=True):

@@ -1,11 +1,12 @@
 """What differs between the hypervisor and what was last settled, and what is done about it.
 
 deleted here, yet present       deleted again
+deleted here, yet with files    deleted again: a call that was given up made them, long after
 settled here, yet missing       built again from the journal; a lost disk is an error, never replaced
 QEMU crashed                    started again, a few times; then told
 power other than last told      told: the guest, or someone on the host, did that by itself
 running before a host's reboot  started again, a few guests at once
-not wanted by the controller    left alone, and reported
+not wanted by the controller    left alone, and reported; so are files of a server that nobody knows
 
 What nobody asked for and cannot be taken back (building and deleting again) is limited in rate: should the look itself
 be wrong, little is lost before someone reads of it. What has to wait is reported with its reason.
@@ -72,18 +73,20 @@ class Drift:
 
     def compare(self, listing: Listing, unsure: frozenset[str]) -> None:
         """Journal what a look shows to be different. What is to be worked on is then open in the journal."""
-        powers = _powers(listing)
+        powers, files = _powers(listing), frozenset(listing.files)
         entries = self._journal.living()
         self.waiting.clear()
-        for server in sorted(powers.keys() | entries.keys()):
+        for server in sorted(powers.keys() | entries.keys() | files):
             entry = entries.get(server) or self._journal.entry(server)
             if entry is not None and server not in unsure and entry.state == "settled" and self._wishes.current(entry):
-                self._judge(entry, powers.get(server, Power.GONE))
+                self._judge(entry, powers.get(server, Power.GONE), has_files=server in files)
 
-    def _judge(self, entry: Entry, power: Power) -> None:
+    def _judge(self, entry: Entry, power: Power, *, has_files: bool) -> None:
         if entry.tombstone:
             if power is not Power.GONE:
                 self._repair(entry, "it was deleted, and is here again")
+            elif has_files:
+                self._repair(entry, "it was deleted, and files of it are here again")
         elif power is Power.GONE:
             self._repair(entry, "its domain was missing")
         else:
@@ -114,6 +117,11 @@ class Drift:
 
     def _restarts(self) -> Allowance:
         return Allowance(self._clock, self._settings.crash_restarts, self._settings.crash_seconds)
+
+    def leftovers(self, listing: Listing, unsure: frozenset[str]) -> tuple[str, ...]:
+        """Name the servers of which only files are here, and that are neither wanted nor deleted as far as is known."""
+        entries = {server: self._journal.entry(server) for server in listing.files if server not in unsure}
+        return tuple(server for server, entry in entries.items() if entry is None or not self._wishes.stands(entry))
 
     def open(self) -> list[str]:
         """Name the servers whose goals are to be reached: those still wanted, and all that are to be gone."""

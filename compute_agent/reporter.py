@@ -80,7 +80,7 @@ class Reporter:
         self._begun: dict[str, float] = {}
         self._looking: set[str] = set()
         self.strangers = 0
-        """Domains that are none of ours, at the last look."""
+        """Domains, and files of servers, that are none of ours, at the last look."""
 
     def begin(self, inventory: Inventory) -> None:
         """Begin to report; ``inventory`` was told already."""
@@ -130,8 +130,10 @@ class Reporter:
         waiting = {f"server:{server}": why for server, why in self._drift.waiting.items()}
         lines = present(seen.listing, self._journal.living(), unsure, self._lanes.stuck() | waiting)
         listing = seen.listing
-        self.strangers = len(listing.strangers)
-        self._outbox.say(States(present=lines, strangers=listing.strangers, copies=dict(listing.copies)))
+        leftovers = self._drift.leftovers(listing, unsure)
+        self.strangers = len(listing.strangers) + len(leftovers)
+        copies = dict(listing.copies)
+        self._outbox.say(States(present=lines, strangers=listing.strangers, copies=copies, leftovers=leftovers))
         for server in self._drift.open():
             self._convergence.pursue(server)
 

@@ -96,7 +96,7 @@ class Session:
 
     @property
     def strangers(self) -> int:
-        """Give how many domains here are none of ours."""
+        """Give how many domains here, and files of servers, are none of ours."""
         return self._reporter.strangers
 
     # ---- the handshake -------------------------------------------------------------------------------------
@@ -144,6 +144,7 @@ class Session:
                 strangers=seen.listing.strangers,
                 keys=self._seals.names,
                 copies=dict(seen.listing.copies),
+                leftovers=self._drift.leftovers(seen.listing, unsure),
                 unanswered=self._unanswered,
                 began=self._identity.began,
             )

@@ -27,12 +27,14 @@ Sink = Callable[[DomainEvent], None]
 class Listing(NamedTuple):
     """All domains on the host: ours, and the uuids of those that are not.
 
-    ``copies``: which of the latter carry the mark of one of ours, and whose.
+    ``copies``: which of the latter carry the mark of one of ours, and whose. ``files``: servers that have files here
+    and no domain.
     """
 
     present: tuple[Present, ...]
     strangers: tuple[str, ...] = ()
     copies: tuple[tuple[str, str], ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class Driver(Protocol):
@@ -57,7 +59,8 @@ class Driver(Protocol):
         ...
 
     def listing(self) -> Listing:
-        """List domains with their power; cached calls only, never blocks on one guest. Generation: as authored."""
+        """List domains with their power, and files without a domain; cached calls only, never blocks on one guest.
+        Generation: as authored."""
         ...
 
     def usage(self) -> Usage:

@@ -127,15 +127,16 @@ class MemoryDriver:
         return self._inventory
 
     def listing(self) -> Listing:
-        """List all domains."""
+        """List all domains, and files without one."""
         self._called("listing")
         with self._lock:
             present = tuple(
                 Present(server=server, generation=domain.goal.generation, power=domain.power)
                 for server, domain in sorted(self.domains.items())
             )
+            files = sorted((self.disks.keys() | self.drives.keys()) - self.domains.keys())
         strangers = self.strangers | self.copies.keys()
-        return Listing(present, tuple(sorted(strangers)), tuple(sorted(self.copies.items())))
+        return Listing(present, tuple(sorted(strangers)), tuple(sorted(self.copies.items())), tuple(files))
 
     def usage(self) -> Usage:
         """Give a use that only depends on how many guests run."""

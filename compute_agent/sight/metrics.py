@@ -15,7 +15,7 @@ ROUND_TRIP = Metric("toft_agent_heartbeat_seconds", "gauge", "From the newest an
 GOALS = Metric("toft_agent_journal_goals", "gauge", "Servers in the journal, by how far they came.", ("state",))
 EVENTS = Metric("toft_agent_outbox_events", "gauge", "Events in the journal that the broker has not confirmed.")
 DOMAINS = Metric("toft_agent_domains", "gauge", "Servers by the power last told.", ("power",))
-STRANGERS = Metric("toft_agent_quarantined_domains", "gauge", "Domains on this host that are none of ours.")
+STRANGERS = Metric("toft_agent_quarantined_domains", "gauge", "Domains and files on this host that are none of ours.")
 REFUSALS = Metric("toft_agent_refusals", "total", "Commands that were not let in.", ("kind",))
 
 METRICS = (CALLS, CALL, ANSWERS, BUSY, STUCK, EPOCH, ROUND_TRIP, GOALS, EVENTS, DOMAINS, STRANGERS, REFUSALS)

@@ -39,7 +39,7 @@ HOST_SILENCE = Metric(
     ("host",),
     100,
 )
-STRANGERS = Metric("toft_controller_quarantined_domains", "gauge", "Domains on hosts that are none of ours.")
+STRANGERS = Metric("toft_controller_quarantined_domains", "gauge", "Domains and files on hosts that are none of ours.")
 REFUSALS = Metric("toft_controller_refusals", "total", "Reports that were not let in.", ("kind",))
 LEASES = Metric("toft_controller_lease_held", "gauge", "1 where this controller holds the lease.", ("lease",))
 

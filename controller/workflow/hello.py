@@ -20,6 +20,9 @@ from controller.workflow.world import World
 
 LOG = logging.getLogger(__name__)
 
+FILES = "files of a server that is not known here"
+"""Why a server is in quarantine of which there is no domain."""
+
 
 def hello(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> None:
     """Accept hosts and welcome them; a host that may not come in gets no answer."""
@@ -131,11 +134,14 @@ def quarantined(host: str, body: wire.Hello | wire.States, desk: Desk) -> dict[s
     """Give the domains on a host that are none of ours, with the reason: they are shown, and never touched.
 
     That a domain carries our mark does not make it ours: the tables may be older than the host, or it was moved here.
+    Files alone are shown too, but for those of servers that are to be on this host.
     """
     reasons = {domain: f"a copy of server {body.copies[domain]}" for domain in body.strangers if domain in body.copies}
     foreign = dict.fromkeys(body.strangers, "Toft did not make it")
     lost = {p.server: why for p in body.present if (why := _why_not_here(desk.servers.get(p.server), host, p))}
-    return foreign | reasons | lost
+    mine = {server.id for server in desk.of_host(host) if server.state is not State.DELETED}
+    files = {server: FILES for server in body.leftovers if server not in mine}
+    return files | foreign | reasons | lost
 
 
 def _why_not_here(server: Server | None, host: str, present: wire.Present) -> str:

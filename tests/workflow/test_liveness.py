@@ -106,7 +106,12 @@ def test_domains_that_are_none_of_ours_are_shown_with_the_reason(scene: Scene, k
         wire.Present(server=one, generation=1, power=power, settled=True)
         for one, power in ((server.id, Power.ON), ("lost", Power.ON), ("gone", Power.GONE))
     )
-    more = {"present": seen, "strangers": ("foreign", "copy"), "copies": {"copy": server.id}}
+    more = {
+        "present": seen,
+        "strangers": ("foreign", "copy"),
+        "copies": {"copy": server.id},
+        "leftovers": ("files",),
+    }
     if kind == "states":
         scene.agents[0].say("states", wire.States(**more))  # type: ignore[arg-type]
         take_in(scene)
@@ -118,7 +123,18 @@ def test_domains_that_are_none_of_ours_are_shown_with_the_reason(scene: Scene, k
         "lost": "it has the mark of a server that is not in the database",
         "foreign": "Toft did not make it",
         "copy": f"a copy of server {server.id}",
+        "files": "files of a server that is not known here",
     }
+
+
+def test_files_of_a_server_that_is_to_be_there_are_not_shown(scene: Scene) -> None:
+    (server,) = scene.create()
+    scene.settle()
+    home = next(agent for agent in scene.agents if server.id in agent.memory.domains)
+    home.say("states", wire.States(present=(), leftovers=(server.id, "files")))
+    take_in(scene)
+    with scene.store.read() as tx:
+        assert [domain for (domain,) in tx.rows(sa.select(tables.stranger.c.domain))] == ["files"]
 
 
 class TestWishes:

@@ -70,8 +70,10 @@ class LibvirtDriver:
             return host.inventory(connection, self._choice, self._settings, self._paths)
 
     def listing(self) -> Listing:
-        """List domains with their power."""
-        return domains.listing(self._connections.read())
+        """List domains with their power, and files without a domain."""
+        listing = domains.listing(self._connections.read())
+        there = {present.server for present in listing.present}
+        return listing._replace(files=tuple(server for server in self._instances.servers() if server not in there))
 
     def usage(self) -> Usage:
         """Measure the host and its guests."""

@@ -98,6 +98,65 @@ def test_a_deleted_server_that_is_here_again_is_deleted_again(host: Host, contro
     assert host.driver.disks == {}
 
 
+def test_files_that_a_call_made_long_after_its_server_was_deleted_are_removed(
+    host: Host, controller: FakeController
+) -> None:
+    disk = host.driver.disks[S1]
+    controller.want(goal(1, 2, Power.GONE))
+    host.settle()
+    del controller.goals[S1]
+    host.driver.disks[S1] = disk
+    controller.live(21)
+    assert host.driver.disks == {}
+    settled = host.bodies("settled")[-1]
+    assert isinstance(settled, wire.Settled)
+    assert settled.notes == {"again": "it was deleted, and files of it are here again"}
+
+
+def test_files_are_removed_again_a_few_a_minute(host: Host, controller: FakeController) -> None:
+    for number in range(2, 9):
+        controller.want(goal(number))
+    host.settle()
+    disks = dict(host.driver.disks)
+    for number in range(1, 9):
+        controller.want(goal(number, 2, Power.GONE))
+    host.settle()
+    host.driver.disks = disks
+    host.driver.lose_events()
+    host.settle()
+    assert len(host.driver.disks) == 3
+    controller.live(90)
+    assert host.driver.disks == {}
+
+
+def test_files_of_a_server_that_nobody_knows_are_told_and_kept(host: Host, controller: FakeController) -> None:
+    host.driver.disks[server_id(7)] = host.driver.disks[S1]
+    controller.live(30)
+    states = host.bodies("states")[-1]
+    assert isinstance(states, wire.States)
+    assert (states.strangers, states.leftovers, host.session.strangers) == ((), (server_id(7),), 1)
+    assert server_id(7) in host.driver.disks
+    host.kill()
+    controller.welcome()
+    assert controller.hello().leftovers == (server_id(7),)
+
+
+def test_files_of_what_is_being_built_or_waits_for_its_repair_are_no_leftovers(
+    host: Host, controller: FakeController
+) -> None:
+    host.driver.disks[server_id(2)] = host.driver.disks[S1]
+    controller.want(goal(2))
+    while not host.lanes.lanes():
+        host.session.tick()
+    host.session.tick()
+    host.driver.lose_events()
+    del host.driver.domains[S1]
+    controller.live(30)
+    told = [body.leftovers for body in host.bodies("states") if isinstance(body, wire.States)]
+    assert told
+    assert set(told) == {()}
+
+
 def test_a_server_that_is_not_wanted_is_left_alone(
     host: Host, controller: FakeController, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from common import errors
 from common.durable import PART, put_in_place
+from common.ids import is_uuid
 from common.wire import DriveGoal, ImageSource, PortGoal
 from compute_agent import config_drive
 from compute_agent.driver.libvirt.storage import qemu_img
@@ -65,6 +66,10 @@ class Instances:
         self._images.get(image)
         if not self._paths.disk(server).exists():
             raise errors.GoneOnHost(f"the disk of {server} is not on this host")
+
+    def servers(self) -> list[str]:
+        """Name the servers that have files here."""
+        return sorted(folder.name for folder in self._paths.instances.iterdir() if is_uuid(folder.name))
 
     def remove(self, server: str) -> None:
         """Remove all files of a server."""
