@@ -12,9 +12,11 @@ import pytest
 from common import errors, settings
 from common.bus.memory import MemoryBus
 from common.clock import SystemClock
+from controller.admission.flavors import CreateFlavor
 from controller.service import ControllerService
 from tests.services.api import password
 from tests.services.ports import free_ports
+from tests.services.postgresql import PostgreSQL
 
 THREADS = {"api", "relay", "runner", "inbox", "tenure", "watch", "presence", "copies", "ageing"}
 
@@ -72,12 +74,44 @@ def test_one_that_never_began_can_be_stopped(chosen: settings.Settings) -> None:
 
 def test_the_next_controller_need_not_wait_for_the_scheduler(chosen: settings.Settings) -> None:
     first = ControllerService(chosen, MemoryBus(), SystemClock())
-    assert first.tenure.turn() == 1
+    assert first.parts.tenure.turn() == 1
     first.stop()
     named = msgspec.structs.replace(chosen.controller, name="another")
     second = ControllerService(msgspec.structs.replace(chosen, controller=named), MemoryBus(), SystemClock())
-    assert second.tenure.turn() == 1
+    assert second.parts.tenure.turn() == 1
     second.stop()
+
+
+def test_one_that_may_not_schedule_wakes_the_one_that_may(
+    chosen: settings.Settings, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By PostgreSQL, and not by the next look, which is far off."""
+    shared = msgspec.structs.replace(chosen, database=settings.Database(url=postgresql.url(postgresql.create())))
+    services = []
+    for name in ("first", "second"):
+        own = settings.Controller(name=name, poll_seconds=600)
+        api = settings.Api(port=free_ports(1)[0])
+        services.append(
+            ControllerService(msgspec.structs.replace(shared, controller=own, api=api), MemoryBus(), SystemClock())
+        )
+    first, second = services
+    woken = threading.Event()
+    first.start()
+    assert first.parts.tenure.holds("scheduler")
+    second.start()
+    monkeypatch.setattr(first.parts.runner, "turn", lambda: woken.set() or 0)
+    flavor = CreateFlavor(id="1", name="one", vcpus=1, ram_mib=64, disk_gib=1, rxtx_factor=1.0, is_public=True)
+    second.parts.writer.submit(flavor)
+    assert woken.wait(30)
+    second.stop()
+    first.stop()
+
+
+def test_keys_of_another_cloud_are_refused(chosen: settings.Settings, tmp_path: Path) -> None:
+    ControllerService(chosen, MemoryBus(), SystemClock()).stop()
+    elsewhere = settings.State(path=chosen.state.path, keys=str(tmp_path / "elsewhere"))
+    with pytest.raises(errors.SettingsError, match="keys"):
+        ControllerService(msgspec.structs.replace(chosen, state=elsewhere), MemoryBus(), SystemClock())
 
 
 def test_files_that_a_process_left_when_it_died_are_removed_at_the_start(chosen: settings.Settings) -> None:

@@ -127,9 +127,9 @@ def test_a_controller_publishes_what_its_steps_wrote(url: str, listening: Heard,
         controller=settings.Controller(poll_seconds=0.1),
     )
     killed = ControllerService(wanted, MemoryBus(), SystemClock())
-    with killed.store.tx() as tx:
-        add_host(tx, killed.world.clock, "host1")
-        notices.tell_of_hosts(tx, killed.world, hosts.listing(tx))
+    with killed.parts.store.tx() as tx:
+        add_host(tx, killed.parts.world.clock, "host1")
+        notices.tell_of_hosts(tx, killed.parts.world, hosts.listing(tx))
     killed.stop()
     assert listening.messages.empty()
     service = ControllerService(wanted, MemoryBus(), SystemClock())
