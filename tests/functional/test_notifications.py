@@ -1,6 +1,7 @@
 """Notifications through a real RabbitMQ to a real listener of oslo.messaging."""
 
 import queue
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,12 @@ def test_a_broker_that_is_away_is_said() -> None:
     with pytest.raises(errors.BusUnavailable, match="notifications' broker is away"):
         notifier.publish(said(1))
     notifier.close()
+
+
+def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "oslo_messaging", None)
+    with pytest.raises(errors.SettingsError, match=r"pip install 'toft\[notifications\]'"):
+        OsloNotifier(chosen("amqp://guest:guest@127.0.0.1:1/"))
 
 
 def test_an_embedded_cloud_has_no_broker_to_publish_to() -> None:
