@@ -1,0 +1,31 @@
+"""What every message keeps to: sizes, ranges, and the base of them all."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+LIMIT = 512 * 1024
+"""Bytes that one message may have."""
+
+ENTRIES = 4096
+"""Entries that one list of a report may have."""
+
+# What comes from a host goes into rows that others' reports share a transaction with: what no column takes is refused
+# before it is read further.
+Number = Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
+"""A number that every database and every reader of JSON holds."""
+Amount = Annotated[int, Meta(ge=0, le=1 << 40)]
+"""How much there is of something."""
+Count = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]
+"""A generation or an epoch."""
+Real = Annotated[float, Meta(ge=-1e15, le=1e15)]
+Id = Annotated[str, Meta(max_length=64)]
+Name = Annotated[str, Meta(min_length=1, max_length=255)]
+Text = Annotated[str, Meta(max_length=65536)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all that is sent. Fields that a reader does not know are passed over, so that versions may differ."""
