@@ -213,10 +213,10 @@ def test_a_session_that_breaks_is_followed_by_another(
     agent: AgentService, controller: Controller, driver: MemoryDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until(lambda: agent.epoch == 1)
-    broken = agent._session
+    broken = agent._loop.session
     monkeypatch.setattr(broken._convergence, "accept", lambda goal, request_id: 1 / 0)
     controller.want(goal(1))
-    until(lambda: agent._session is not broken and agent.epoch)
+    until(lambda: agent._loop.session is not broken and agent.epoch)
     until(lambda: "stale" in controller.kinds())
     controller.want(goal(1))
     until(lambda: driver.power(S1) is Power.ON)

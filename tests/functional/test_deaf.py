@@ -65,6 +65,7 @@ def controller(bus: Bus) -> Iterator[Shouting]:
     yield made
     made.ended.set()
     made.thread.join()
+    made.publisher.close()
 
 
 def routed(url: str, *, there: bool) -> None:
