@@ -14,44 +14,20 @@ from collections.abc import Iterator, Sequence
 
 from common import errors
 from common.refusals import Refusals, Refused
-from common.states import Power
-from common.wire import Answer, Command, Event, Goal, Hello, Inventory, Lease, Query, Stale, Welcome, body_of, unpack
-from compute_agent.allowance import Allowance
-from compute_agent.commands import answer
-from compute_agent.converge import Convergence
-from compute_agent.drift import Drift
+from common.wire import Command, Event, Goal, Lease, Query, Stale, Welcome, body_of, unpack
 from compute_agent.driver.contract import DomainEvent, Sink
-from compute_agent.lease import Standing
-from compute_agent.operation import Operation, Pause, do
-from compute_agent.outbox import Outbox
-from compute_agent.pace import Pace
-from compute_agent.reporter import Look, Reporter, look
-from compute_agent.resources.report import present
-from compute_agent.runner import Outcome, Runner
+from compute_agent.handshake import FIRST_PATIENCE, Handshake
+from compute_agent.happenings import Happenings
+from compute_agent.parts import Parts
+from compute_agent.questions import Questions
+from compute_agent.runner import Outcome
 from compute_agent.seals import Seals, keys
-from compute_agent.wishes import Wishes
 from compute_agent.world import World
 
 LOG = logging.getLogger(__name__)
 
-FIRST_PATIENCE, LONGEST_PATIENCE = 30.0, 300.0
-"""Seconds that a hello waits for its welcome before another is said: doubled each time, up to the longest."""
-
-CONNECT_SECONDS = 120.0
-"""Deadline of connecting: a driver may have to prove what its host can do."""
-
 HERE = "the bus"
 """Where refused commands came from, as far as a host can tell."""
-
-RETURN_SECONDS = 10.0
-"""The span in which ``[agent] returns_at_once`` guests are started after the host's restart."""
-
-UNFINISHED = "unfinished"
-"""The boot id that is remembered until all guests of before the host's restart had their turn: an agent that is killed
-meanwhile takes it for a restart again."""
-
-HYPERVISOR_SECONDS = 10.0
-"""Pause between attempts to reach the hypervisor."""
 
 
 class Session:
@@ -62,27 +38,24 @@ class Session:
     """
 
     def __init__(self, world: World, sink: Sink, *, connected: bool = False) -> None:
-        self._identity, self._journal = world.identity, world.journal
-        self._driver, self._lanes = world.driver, world.lanes
-        self._clock, self._ids, self._settings, self._sink = world.clock, world.ids, world.settings, sink
-        self._pace = Pace(self._identity.host)
-        self._runner = Runner(self._lanes, self._clock)
-        self._outbox = Outbox(self._identity.host, self._journal, self._clock, self._ids)
-        self._wishes = Wishes(Allowance(self._clock, self._settings.returns_at_once, RETURN_SECONDS))
-        self._convergence = Convergence(world, self._runner, self._outbox, self._wishes)
-        self._drift = Drift(world, self._convergence, self._wishes)
-        self._reporter = Reporter(world, self._runner, self._outbox, self._convergence, self._drift, self._pace)
-        self._standing = Standing(self._clock)
+        parts = Parts(world)
+        self._host, self._journal, self._lanes = world.identity.host, world.journal, world.lanes
+        self._clock, self._settings = world.clock, world.settings
+        self._runner, self._outbox, self._reporter = parts.runner, parts.outbox, parts.reporter
+        self._wishes, self._convergence, self._drift = parts.wishes, parts.convergence, parts.drift
+        self._standing = parts.standing
         self._seals = Seals(keys(self._settings.keys))
-        self.refusals = Refusals(LOG)
-        self._hello = ""
-        self._asked = self._ask_again = 0.0
-        self._patience, self._unanswered = FIRST_PATIENCE, 0
-        self._seen: tuple[Look, Inventory] | None = None
+        self._handshake = Handshake(world, parts, sink, self._seals.names, connected=connected)
+        self._questions = Questions(world.driver, parts.runner, parts.outbox)
+        self._happenings = Happenings(world.journal, parts)
         self._next_beat = 0.0
-        self._suspect: set[str] = set()
+        self.refusals = Refusals(LOG)
         self.losses = 0
-        self.connected = connected
+
+    @property
+    def connected(self) -> bool:
+        """Say whether the driver was connected in this process."""
+        return self._handshake.connected
 
     @property
     def epoch(self) -> int | None:
@@ -99,82 +72,26 @@ class Session:
         """Give how many domains here, and files of servers, are none of ours."""
         return self._reporter.strangers
 
-    # ---- the handshake -------------------------------------------------------------------------------------
+    # ---- who may speak -------------------------------------------------------------------------------------
     def start(self) -> None:
         """Look at the host and introduce it. Until it is welcomed, nothing is done and nothing else said."""
         self._standing.end()
         self._reporter.end()
         self._outbox.hush()
         self._convergence.halt()
-        self._hello, self._ask_again = "", 0.0
-        self._runner.begin("report:hello", self._opening(), self._introduce)
-
-    def _opening(self) -> Operation[tuple[Look, Inventory]]:
-        while True:
-            try:
-                if not self.connected:
-                    yield from do(self._driver.connect, self._sink, deadline=CONNECT_SECONDS)
-                    self.connected = True
-                seen = yield from look(self._driver, self._convergence)
-                inventory = yield from do(self._driver.inventory)
-            except errors.ToftError as error:
-                LOG.warning("the hypervisor is away, trying on: %s", error.message)
-                yield Pause(HYPERVISOR_SECONDS)
-            else:
-                return seen, inventory
-
-    def _introduce(self, outcome: Outcome) -> None:
-        if outcome.error is not None:
-            raise outcome.error
-        self._seen = seen, inventory = outcome.value
-        self._hello = self._ids()
-        self._asked = self._clock.monotonic()
-        self._ask_again = self._asked + self._pace.about(self._patience)
-        self._patience = min(LONGEST_PATIENCE, self._patience * 2)
-        unsure = self._convergence.unsure(seen.since)
-        self._outbox.say(
-            Hello(
-                id=self._hello,
-                name=self._identity.name,
-                boot_id=self._identity.boot_id,
-                version=self._identity.version,
-                features=tuple(sorted(self._driver.features)),
-                inventory=inventory,
-                present=present(seen.listing, self._journal.living(), unsure, self._lanes.stuck()),
-                strangers=seen.listing.strangers,
-                keys=self._seals.names,
-                copies=dict(seen.listing.copies),
-                leftovers=self._drift.leftovers(seen.listing, unsure),
-                unanswered=self._unanswered,
-                began=self._identity.began,
-            )
-        )
-        LOG.info(
-            "hello from host %s (%s): %d domains", self._identity.name, self._identity.host, len(seen.listing.present)
-        )
+        self._handshake.begin()
 
     def _welcome(self, welcome: Welcome) -> None:
-        if not self._hello or welcome.hello != self._hello or self._seen is None:
+        if not self._handshake.answers(welcome):
             if self.epoch is not None and welcome.epoch > self.epoch:
                 self._fenced()
             else:
                 LOG.info("a welcome to another hello is passed over")
             return
-        last = int(self._journal.fact("epoch") or 0)
-        if welcome.epoch <= last:
-            LOG.error("welcomed under epoch %d after %d: was the controller's database set back?", welcome.epoch, last)
-        seen, inventory = self._seen
-        rebooted = self._journal.fact("boot") not in ("", self._identity.boot_id)
-        self._standing.begin(welcome, self._asked)
-        self._drift.heed(welcome.wanted, seen.listing, self._convergence.unsure(seen.since), rebooted=rebooted)
+        inventory = self._handshake.conclude(welcome)
         self._convergence.go_on()
-        self._journal.remember("epoch", str(welcome.epoch))
-        self._journal.remember("boot", self._identity.boot_id if not self._wishes.held else UNFINISHED)
-        self._hello, self._seen = "", None
-        self._patience, self._unanswered = FIRST_PATIENCE, 0
         self._next_beat = self._clock.monotonic()
         self._reporter.begin(inventory)
-        LOG.info("welcomed under epoch %d; %d servers wanted", welcome.epoch, len(welcome.wanted))
         for server in self._drift.open():
             self._convergence.pursue(server)
 
@@ -187,7 +104,7 @@ class Session:
         if self._standing.lost:
             LOG.error("the controller was not heard for a lease; introducing this host again")
             self.losses += 1
-            self._unanswered += 1
+            self._handshake.again()
             self.start()
 
     # ---- what comes ----------------------------------------------------------------------------------------
@@ -212,12 +129,12 @@ class Session:
         for server in accepted:
             self._convergence.pursue(server)
         for server, query in queries:
-            self._ask_driver(server, query)
+            self._questions.ask(server, query)
         return refused
 
     def _one(self, command: Command) -> Iterator[tuple[str, Query]]:
         """Take one command; gives the query that it was, if any."""
-        if command.host != self._identity.host:
+        if command.host != self._host:
             raise Refused("other-host", f"command {command.id} is for host {command.host}")
         body = body_of(command)
         if isinstance(body, Welcome):
@@ -245,56 +162,41 @@ class Session:
         self._convergence.accept(goal, command.request_id)
         self._wishes.accept(goal.server, goal.generation)
 
-    def _ask_driver(self, server: str, query: Query) -> None:
-        def done(outcome: Outcome) -> None:
-            found = outcome.value
-            if outcome.error is not None:
-                code = outcome.error.code if isinstance(outcome.error, errors.ToftError) else "internal"
-                found = Answer(query=query.id, code=code, reason=str(outcome.error))
-            self._outbox.say(found, server)
-
-        self._runner.begin(f"query:{server}", answer(self._driver, server, query), done)
-
     def answered(self, token: int, outcome: Outcome) -> None:
         """Take the outcome of a call that a lane made."""
         self._mind_the_lease()
         self._runner.answered(token, outcome)
 
     def domain_event(self, event: DomainEvent) -> None:
-        """Take what happened to a guest by itself; while it is worked on, that work says how it ends.
-
-        Where one thing happened others may have: each event asks for a look at all domains.
-        """
+        """Take what happened to a guest by itself."""
         self._mind_the_lease()
-        if self._convergence.working(event.server):
-            self._suspect.add(event.server)
-            return
-        self._reporter.ask("states")
-        entry = self._journal.entry(event.server)
-        if event.lost or event.power in (None, Power.GONE) or entry is None or entry.tombstone:
-            return
-        if entry.state != "accepted":
-            self._drift.power_seen(entry, event.power, event.reason)
-            self._convergence.pursue(event.server)
+        self._happenings.take(event)
 
     # ---- time ----------------------------------------------------------------------------------------------
     def tick(self) -> None:
         """Do what is due."""
         self._mind_the_lease()
         self._runner.tick()
-        now = self._clock.monotonic()
         if self.epoch is None:
-            if self._hello and now >= self._ask_again:
-                LOG.warning("no welcome yet; saying hello again")
-                self._unanswered += 1
-                self.start()
+            self._ask_again()
         else:
-            if now >= self._next_beat:
-                self._next_beat = now + self._settings.heartbeat_seconds
-                self._outbox.say(self._standing.beat(self._lanes.stuck()))
+            self._beat()
             self._start_returning()
-        self._look_at_suspects()
+        self._happenings.tick()
         self._reporter.tick()
+
+    def _ask_again(self) -> None:
+        overdue = self._handshake.next_due()
+        if overdue is not None and self._clock.monotonic() >= overdue:
+            LOG.warning("no welcome yet; saying hello again")
+            self._handshake.again()
+            self.start()
+
+    def _beat(self) -> None:
+        now = self._clock.monotonic()
+        if now >= self._next_beat:
+            self._next_beat = now + self._settings.heartbeat_seconds
+            self._outbox.say(self._standing.beat(self._lanes.stuck()))
 
     def next_due(self) -> float:
         """Give the moment (monotonic seconds) at which ``tick`` has something to do."""
@@ -302,8 +204,8 @@ class Session:
         moments = [self._runner.next_due(), self._reporter.next_due()]
         if self.epoch is not None:
             moments += [self._next_beat, self._wishes.next_due()]
-        elif self._hello:
-            moments.append(self._ask_again)
+        else:
+            moments.append(self._handshake.next_due())
         return min((at for at in moments if at is not None), default=now + FIRST_PATIENCE)
 
     def _start_returning(self) -> None:
@@ -312,13 +214,7 @@ class Session:
         for server in turn:
             self._convergence.pursue(server)
         if turn and not self._wishes.held:
-            self._journal.remember("boot", self._identity.boot_id)
-
-    def _look_at_suspects(self) -> None:
-        calm = {server for server in self._suspect if not self._convergence.working(server)}
-        if calm:
-            self._suspect -= calm
-            self._reporter.ask("states")
+            self._handshake.note_boot()
 
     # ---- what goes -----------------------------------------------------------------------------------------
     def outgoing(self, limit: int = 64) -> list[Event]:

@@ -87,7 +87,7 @@ UNDO = Edit(
     "stay = {}",
 )
 DESIRED_LIST = Edit(
-    "compute_agent/session.py",
+    "compute_agent/handshake.py",
     '        self._runner.begin("report:hello", self._opening(), self._introduce)\n',
     '        self._runner.begin("report:hello", self._opening(), self._introduce)\n'
     "        for server in self._journal.open():\n            self._convergence.pursue(server)\n",
