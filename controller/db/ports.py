@@ -1,7 +1,7 @@
 """Ports in SQL, and how they get and give back their addresses, for whole batches at once."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -108,11 +108,22 @@ def allocate(
     return results
 
 
-def release(tx: Tx, servers: Iterable[str], now: datetime) -> None:
-    """Take these servers off their ports: those that they made go, the others are free to be used again."""
+def release(tx: Tx, servers: Iterable[str], now: datetime, uncounted: Collection[str] = ()) -> None:
+    """Take these servers off their ports: those that they made go, the others are free to be used again.
+
+    :param uncounted: servers whose ports gave back their quota before (``uncount``).
+    """
     ports = [port for of_one in of_servers(tx, servers, lock=True).values() for port in of_one]
-    delete(tx, [port for port in ports if port.made_by_server], now)
+    made = [port for port in ports if port.made_by_server]
+    _remove(tx, made, now)
+    _free_quota(tx, [port for port in made if port.device_id not in uncounted])
     save(tx, [unbound(port, now) for port in ports if not port.made_by_server])
+
+
+def uncount(tx: Tx, servers: Iterable[str]) -> None:
+    """Give back the quota of the ports that these servers made, once: their addresses stay taken until ``release``."""
+    ports = [port for of_one in of_servers(tx, servers, lock=True).values() for port in of_one]
+    _free_quota(tx, [port for port in ports if port.made_by_server])
 
 
 def unbound(port: Port, now: datetime) -> Port:
@@ -122,9 +133,17 @@ def unbound(port: Port, now: datetime) -> Port:
 
 def delete(tx: Tx, ports: Sequence[Port], now: datetime) -> None:
     """Delete ports, remember when their addresses became free, and give back their quota."""
+    _remove(tx, ports, now)
+    _free_quota(tx, ports)
+
+
+def _remove(tx: Tx, ports: Sequence[Port], now: datetime) -> None:
     tx.remove(tables.port, [{"id": port.id} for port in ports])
     freed = [(port.subnet_id, port.address) for port in ports if port.address]
     tx.put(tables.freed_address, [{"subnet_id": s, "address": a, "freed_at": now} for s, a in freed])
+
+
+def _free_quota(tx: Tx, ports: Sequence[Port]) -> None:
     for project, count in sorted(Counter(port.project_id for port in ports).items()):
         quotas.free(tx, project, {"ports": count})
 

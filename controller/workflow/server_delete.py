@@ -29,13 +29,19 @@ def send_removes(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
 
 
 def await_gone(tx: Tx, sagas: Sequence[Saga], world: World) -> dict[str, Wait]:
-    """Wait for the hosts' word. A server whose host fell silent is gone for its tenant meanwhile; its claim stays."""
+    """Wait for the hosts' word. A server whose host fell silent is gone for its tenant meanwhile, and counts no more.
+
+    Its claim stays, and so do its addresses: a guest may use them still.
+    """
     found = settling.subjects(tx, sagas)
     stay = settling.await_gone(tx, sagas, world, found)
-    waiting = [found[s.subject] for s in sagas if s.id in stay]
+    waiting = [server for s in sagas if s.id in stay and (server := found[s.subject]).state is not State.DELETED]
     homes = hosts.get(tx, [s.host_id for s in waiting if s.host_id])
     now = world.clock.now()
-    _bid_farewell(tx, sagas, [s for s in waiting if s.host_id and homes[s.host_id].lease_until <= now], world)
+    leaving = [s for s in waiting if s.host_id and homes[s.host_id].lease_until <= now]
+    if leaving:
+        ports.uncount(tx, [s.id for s in leaving])
+        _bid_farewell(tx, sagas, leaving, world)
     return stay
 
 
@@ -45,10 +51,11 @@ def release(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     The hosts' rows come first, then quotas: a create takes them in that order too.
     """
     ids = [s.subject for s in sagas]
-    here = [s for s in settling.subjects(tx, sagas).values() if s.host_id]
+    found = settling.subjects(tx, sagas)
+    here = [s for s in found.values() if s.host_id]
     notices.tell(tx, world, "instance.shutdown.end", here, sagas)
     world.scheduler.release(tx, ids)
-    ports.release(tx, ids, world.clock.now())
+    ports.release(tx, ids, world.clock.now(), uncounted=[s.id for s in found.values() if s.state is State.DELETED])
 
 
 def erase(tx: Tx, sagas: Sequence[Saga], world: World) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LEDGER = """SELECT i.host_id, i.class, i.used, i.capacity, coalesce(sum(a.amount), 0) FROM inventory i
 LEFT JOIN allocation a ON a.host_id = i.host_id AND a.cell = i.cell AND a.class = i.class
 GROUP BY i.host_id, i.cell, i.class"""
-PORTS = "SELECT count(*) FROM port"
+GONE = "SELECT id FROM server WHERE state = 'DELETED'"
+PORTS = f"SELECT count(*) FROM port WHERE NOT (made_by_server AND device_id IN ({GONE}))"
 QUOTA = "SELECT resource, used FROM quota_use WHERE resource IN ('servers', 'ports')"
 SERVERS = "SELECT id, name, state, generation, host_id FROM server ORDER BY id"
 HOSTS = "SELECT id, epoch, generation FROM host"

@@ -223,6 +223,11 @@ class Scene:
         assert row is not None
         return int(row[0])
 
+    def used(self, resource: str) -> int:
+        """Say how much of a resource the project uses."""
+        with self.store.read() as tx:
+            return quotas.usage(tx, self.settings.quota, PROJECT)[resource].used
+
     def audit(self) -> None:
         """Check the invariants that hold whenever nothing is under way."""
         with self.store.read() as tx:

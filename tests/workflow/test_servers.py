@@ -138,6 +138,12 @@ def test_a_server_of_a_dead_host_is_gone_for_its_tenant_and_its_claim_stays(scen
     scene.delete(server.id)
     scene.settle(until=lambda: scene.states() == [State.DELETED])
     assert scene.live() != []
+    assert scene.used("servers") == scene.used("ports") == 0
+    assert scene.count(tables.port) == 1, "a guest may still use its address"
+    for _ in range(3):
+        scene.clock.advance(61)
+        scene.runner.turn()
+    assert scene.used("ports") == 0
     home.welcomes.clear()
     scene.agents.append(home)
     home.say("hello", home.hello())

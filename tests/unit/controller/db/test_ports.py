@@ -129,6 +129,19 @@ def test_release_deletes_what_the_server_made_and_frees_the_rest(tx):
     assert used(tx) == 1
 
 
+def test_uncounted_ports_keep_their_addresses_and_are_not_taken_from_the_quota_twice(tx):
+    made, _own, _other = allocate(
+        tx, wish(device_id="s", made_by_server=True), wish(device_id="s"), wish(device_id="t", made_by_server=True)
+    )
+    ports.uncount(tx, ["s"])
+    assert used(tx) == 2
+    (taken,) = allocate(tx, wish(address=made.address))
+    assert isinstance(taken, errors.Conflict)
+    ports.release(tx, ["s", "t"], NOW, uncounted=["s"])
+    assert ports.find(tx, made.id) is None
+    assert used(tx) == 1
+
+
 def test_a_freed_address_rests_for_a_lease_and_the_longest_free_comes_first(tx):
     a, b, c = allocate(tx, wish(), wish(), wish())
     ports.delete(tx, [b], NOW)
