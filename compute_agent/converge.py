@@ -147,8 +147,8 @@ class Convergence:
         )
 
     def _network_used(self, network: str, but: str) -> bool:
-        goals = [entry.goal for server, entry in self._journal.living().items() if server != but]
-        return any(port.network.id == network for goal in goals if goal.power is not Power.GONE for port in goal.ports)
+        others = (goal for goal in self._journal.goals() if goal.server != but and goal.power is not Power.GONE)
+        return any(port.network.id == network for goal in others for port in goal.ports)
 
     def _ended(self, server: str, outcome: Outcome) -> None:
         work = self._working.pop(server)

@@ -127,6 +127,11 @@ class Journal:
         """Give all entries but tombstones."""
         return self._entries("tombstone = 0")
 
+    def goals(self) -> Iterator[Goal]:
+        """Give the goals of all entries but tombstones, each read only when it is asked for: a host may have many."""
+        for (goal,) in self._db.execute("SELECT goal FROM goals WHERE tombstone = 0"):
+            yield unpack(goal, Goal)
+
     def open(self) -> dict[str, Entry]:
         """Give the entries whose goals are still to be reached."""
         return self._entries("tombstone = 0 AND state = 'accepted'")

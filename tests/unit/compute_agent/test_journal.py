@@ -69,6 +69,7 @@ def test_living_and_open(journal: Journal) -> None:
     journal.write(Entry(goal=goal(4, power=Power.GONE)))
     assert list(journal.living()) == [server_id(1), server_id(2), server_id(4)]
     assert list(journal.open()) == [server_id(1), server_id(4)]
+    assert sorted(one.server for one in journal.goals()) == [server_id(1), server_id(2), server_id(4)]
     assert journal.entry(server_id(3)) is not None
 
 
