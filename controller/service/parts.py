@@ -3,6 +3,7 @@
 import logging
 import os
 import platform
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
@@ -45,6 +46,7 @@ from controller.workflow.inbox import Inbox
 from controller.workflow.presence import Presence
 from controller.workflow.registry import WORKFLOWS
 from controller.workflow.relay import Relay
+from controller.workflow.right_of_way import RightOfWay
 from controller.workflow.runner import Runner
 from controller.workflow.tenure import NAMES, Tenure
 from controller.workflow.warden import Warden
@@ -158,7 +160,8 @@ class Parts:
         settings = self.settings
         kept = KeptAnswers(self.secrets.answers.encrypt, self.secrets.answers.decrypt)
         self.group = GroupWriter(self.store, self.world, kept, committed=committed)
-        self.writer = WriterService(self.group)
+        self.way = RightOfWay(self.clock, time.sleep)
+        self.writer = WriterService(self.group, offered=self.way.claim)
         self.backlog = Backlog(self.store, settings.controller.outbox_limit)
         self.services = Services(
             store=self.store,

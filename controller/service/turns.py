@@ -7,7 +7,8 @@
     ageing   forgets what is old                 crier    publishes notifications, where they are on
     pulse    notices a database that is silent   bell     is woken by other controllers
 
-A commit wakes whoever has work after it; besides, each looks by itself every ``poll_seconds``.
+A commit wakes whoever has work after it; besides, each looks by itself every ``poll_seconds``. Relay, runner and inbox
+give way while clients' changes crowd.
 """
 
 from collections.abc import Callable, Iterator
@@ -61,9 +62,9 @@ class Turns:
 
     def _made(self, poll: float) -> Iterator[Loop]:
         parts = self._parts
-        yield Loop("relay", self._timed("relay", self._relay), poll)
-        yield Loop("runner", self._timed("runner", self._runner), poll)
-        yield Loop("inbox", self._inbox, 0.0)
+        yield Loop("relay", self._giving_way(self._timed("relay", self._relay)), poll)
+        yield Loop("runner", self._giving_way(self._timed("runner", self._runner)), poll)
+        yield Loop("inbox", self._giving_way(self._inbox), 0.0)
         yield Loop("tenure", self._tenure, parts.settings.controller.scheduler_lease_seconds / 3)
         yield Loop("watch", self._timed("watch", parts.watch.turn), WATCH_SECONDS)
         yield Loop("warden", parts.warden.turn, WARDEN_SECONDS)
@@ -79,6 +80,13 @@ class Turns:
 
     def _timed(self, name: str, turn: Callable[[], T]) -> Callable[[], T]:
         return timed(turn, self._parts.exposed.gauges, self._parts.clock, metrics.TURN, name)
+
+    def _giving_way(self, turn: Callable[[], T]) -> Callable[[], T]:
+        def turn_after() -> T:
+            self._parts.way.give()
+            return turn()
+
+        return turn_after
 
     def _wake(self, *names: str) -> None:
         for name in names:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache, partial
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -28,6 +28,8 @@ POWER_STATES = {Power.ON: 1, Power.PAUSED: 3, Power.OFF: 4, Power.CRASHED: 6, Po
 PROGRESS = {State.BUILD: 0, State.ACTIVE: 100}
 ZONE = "nova"
 """The only availability zone."""
+REMEMBERED = 4096
+"""Images, flavors and hosts that are shown without being made anew: many servers share few of them."""
 
 
 class Surroundings(NamedTuple):
@@ -117,13 +119,11 @@ class Detail(Brief, kw_only=True):
 
 
 class Views:
-    """Shows the servers of one answer: what several of them have in common is made once."""
+    """Shows the servers of one answer."""
 
     def __init__(self, req: Request) -> None:
         self._self, self._bookmark = req.url(f"{ROOT}/servers/"), req.url("/compute/servers/")
-        self._image = cache(partial(_linked, req.url("/compute/images/")))
-        self._flavor = cache(partial(_linked, req.url("/compute/flavors/")))
-        self._host_id = cache(host_id)
+        self._images, self._flavors = req.url("/compute/images/"), req.url("/compute/flavors/")
 
     def _links(self, server_id: str) -> tuple[Link, Link]:
         return Link("self", self._self + server_id), Link("bookmark", self._bookmark + server_id)
@@ -148,9 +148,9 @@ class Views:
             tenant_id=server.project_id,
             user_id=server.user_id,
             metadata=server.metadata,
-            host_id=self._host_id(server.project_id, server.host_id),
-            image=self._image(server.image_id),
-            flavor=self._flavor(server.flavor_id),
+            host_id=host_id(server.project_id, server.host_id),
+            image=_linked(self._images, server.image_id),
+            flavor=_linked(self._flavors, server.flavor_id),
             created=wire_time(server.created_at),
             updated=wire_time(server.updated_at),
             addresses=addresses(around.nics.get(server.id, ())),
@@ -170,6 +170,7 @@ class Views:
         )
 
 
+@lru_cache(REMEMBERED)
 def _linked(base: str, identity: str) -> Linked:
     return Linked(identity, (Link("bookmark", base + identity),))
 
@@ -184,6 +185,7 @@ def _fault(server: Shown) -> ShownFault | msgspec.UnsetType:
     return ShownFault(500, wire_time(server.fault.at), server.fault.message)
 
 
+@lru_cache(REMEMBERED)
 def host_id(project_id: str, host: str | None) -> str:
     """Give a name for a server's host that is the same for all servers of a project, and tells nothing else."""
     return hashlib.sha224(f"{project_id}{host}".encode()).hexdigest() if host else ""
