@@ -22,6 +22,7 @@ from common.wire import Wanted
 from compute_agent.allowance import Allowance
 from compute_agent.converge import Convergence
 from compute_agent.driver.contract import Listing
+from compute_agent.guest_crashes import GuestCrashes
 from compute_agent.journal import Entry
 from compute_agent.wishes import Wishes
 from compute_agent.world import World
@@ -36,9 +37,9 @@ class Drift:
 
     def __init__(self, world: World, convergence: Convergence, wishes: Wishes) -> None:
         self._journal, self._convergence, self._wishes = world.journal, convergence, wishes
-        self._clock, self._settings = world.clock, world.settings
-        self._repairs = Allowance(world.clock, world.settings.repairs_per_minute, 60.0)
-        self._crashes: dict[str, Allowance] = {}
+        clock, settings = world.clock, world.settings
+        self._repairs = Allowance(clock, settings.repairs_per_minute, 60.0)
+        self._crashes = GuestCrashes(world.journal, clock, settings.crash_restarts, settings.crash_seconds)
         self.waiting: dict[str, str] = {}
 
     def heed(self, wanted: Sequence[Wanted], listing: Listing, unsure: frozenset[str], *, rebooted: bool) -> None:
@@ -103,20 +104,16 @@ class Drift:
     def power_seen(self, entry: Entry, power: Power, reason: str) -> None:
         """Take a guest's power as it was seen: one that crashed is started again, a few times; all else is told."""
         if power is Power.CRASHED and entry.seen is not power and self._runs(entry):
-            allowed = self._crashes.setdefault(entry.goal.server, self._restarts())
-            if allowed.take():
+            if self._crashes.forgiven(entry.goal.server):
                 LOG.warning("server %s: %s; it is started again", entry.goal.server, reason)
                 self._convergence.reopen(entry, f"it crashed: {reason}")
                 return
-            reason = f"{reason}; it crashed more often than {allowed} and is left off"
+            reason = f"{reason}; it crashed more often than {self._crashes} and is left off"
         self._convergence.power_seen(entry, power, reason)
 
     def _runs(self, entry: Entry) -> bool:
         """Say whether a guest is settled as one that runs, and is wanted so still."""
         return entry.state == "settled" and entry.goal.power is Power.ON and self._wishes.current(entry)
-
-    def _restarts(self) -> Allowance:
-        return Allowance(self._clock, self._settings.crash_restarts, self._settings.crash_seconds)
 
     def leftovers(self, listing: Listing, unsure: frozenset[str]) -> tuple[str, ...]:
         """Name the servers of which only files are here, and that are neither wanted nor deleted as far as is known."""

@@ -509,6 +509,19 @@ class TestByThemselves:
         assert host.bodies("power") == [wire.PowerSeen(power=Power.CRASHED, reason=reason)]
         assert host.driver.domains[S1].boots == 4
 
+    def test_an_agent_that_restarts_goes_on_counting(self, host: Host, controller: FakeController) -> None:
+        controller.welcome()
+        build(controller)
+        for _ in range(3):
+            host.driver.power_off(S1, "QEMU crashed", Power.CRASHED)
+            host.settle()
+        host.kill()
+        controller.welcome()
+        host.driver.power_off(S1, "QEMU crashed", Power.CRASHED)
+        host.settle()
+        assert host.driver.power(S1) is Power.CRASHED
+        assert host.driver.domains[S1].boots == 4
+
     def test_crashes_of_long_ago_do_not_count(self, host: Host, controller: FakeController) -> None:
         controller.welcome()
         build(controller)
