@@ -46,6 +46,9 @@ class Desk:
     refused: list[tuple[str, str, str]] = field(default_factory=list)
     """What handlers did not believe: kind, host, why."""
 
+    written: bool = False
+    """Whether commands were written that the relay is to publish."""
+
     left: bool = False
     """Whether a workflow that was woken is still to be run."""
 

@@ -94,6 +94,7 @@ def _welcome(tx: Tx, host: Host, body: wire.Hello, desk: Desk, world: World) -> 
         expires_in=world.settings.controller.lease_seconds,
     )
     outbox.add(tx, [entry])
+    desk.written = True
 
 
 def _with_goals(tx: Tx, wanted: Sequence[Server], world: World) -> list[tuple[Server, wire.Goal]]:

@@ -143,7 +143,7 @@ class Inbox:
             current = self._gate.admit(tx, [Heard(p.report, p.user) for p in parcels], desk)
             _handle(tx, current, desk, self._world)
             desk.close(tx, self._world, self._carry_on if batch.runs else None)
-        self.stirred = bool(desk.left or desk.again or desk.commands)
+        self.stirred = bool(desk.left or desk.again or desk.commands or desk.written)
         for kind, host, why in desk.refused:
             self._gate.refusals.count(kind, host, why)
         self._post(desk.commands)

@@ -350,6 +350,15 @@ def test_a_hello_raises_the_epoch_and_lists_what_is_wanted(scene: Scene) -> None
     assert scene.count(tables.outbox) == 0
 
 
+def test_a_welcome_does_not_wait_for_the_relay_s_next_look(scene: Scene) -> None:
+    agent = scene.agents[0]
+    agent.say("hello", agent.hello())
+    assert scene.inbox is not None
+    scene.inbox.turn()
+    assert scene.inbox.stirred
+    assert scene.count(tables.outbox) == 1
+
+
 def test_a_hello_gets_back_what_its_host_lost(scene: Scene) -> None:
     home = built(scene)
     home.memory.domains.clear()
