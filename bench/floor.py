@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -36,23 +36,39 @@ TURNS = ("POST", "stretch", "relay", "inbox")
 GOAL_BYTES = 2000
 
 
-def floor(made: Cluster, servers: Sequence[str], batch: int) -> float:
-    """Give the CPU-milliseconds of a server at the floor: this process, its stand-in agents, database and broker."""
+class Floor(NamedTuple):
+    """The CPU-milliseconds of a server at the floor, and the servers that shared a commit, as in the run."""
+
+    cpu_ms: float
+    batch: int
+
+
+def floor(made: Cluster, servers: Sequence[str]) -> Floor:
+    """Measure the floor of a run: this process, its stand-in agents, database and broker."""
     url, database = _broker(made), made.database.replace("+psycopg", "")
     hosts = [f"floor-{n}" for n in range(len(list(made.roots["agents"])))]
     with psycopg.connect(database) as connection, _agents(url, hosts, made.folder) as agents:
+        batch = _batch(connection, servers)
         rows = {name: _rows(connection, name, column, servers) for name, column in TABLES.items()}
         roots = {"services": [*made.roots["PostgreSQL"], *made.roots["RabbitMQ"]], "floor": [os.getpid(), *agents]}
         before = sum(processes.cpu_seconds(roots).values())
         for begin in range(0, len(servers), batch):
             _turns(connection, rows, begin, batch)
         _messages(url, hosts, len(servers), batch)
-        return (sum(processes.cpu_seconds(roots).values()) - before) * 1000 / len(servers)
+        return Floor((sum(processes.cpu_seconds(roots).values()) - before) * 1000 / len(servers), batch)
 
 
 def _broker(made: Cluster) -> str:
     text = (made.folder / "controller.conf").read_text()
     return next(line.split("=", 1)[1].strip() for line in text.splitlines() if line.startswith("url = amqp"))
+
+
+def _batch(connection: Any, servers: Sequence[str]) -> int:
+    """Give how many servers shared a commit: their decisions are written once, and remember their transaction."""
+    (commits,) = connection.execute(
+        "SELECT count(DISTINCT xmin::text) FROM decision WHERE server_id = ANY(%s)", (list(servers),)
+    ).fetchone()
+    return max(1, round(len(servers) / commits))
 
 
 def _rows(connection: Any, name: str, column: str, servers: Sequence[str]) -> list[str]:
