@@ -24,13 +24,16 @@ from common.wire import Event, Failed, Goal, Settled, pack, unpack
 LOG = logging.getLogger(__name__)
 
 SCHEMA = """
+BEGIN;
 CREATE TABLE IF NOT EXISTS goals (
     server TEXT PRIMARY KEY, goal BLOB NOT NULL, state TEXT NOT NULL, result BLOB, seen TEXT,
     restarted INTEGER NOT NULL, request_id TEXT NOT NULL, tombstone INTEGER NOT NULL, changed REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS goals_by_state ON goals (tombstone, state);
 CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, event BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+COMMIT;
 """
+"""In one write: a new host's disk is asked once."""
 
 
 DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
