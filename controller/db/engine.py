@@ -34,10 +34,6 @@ class Tx:
         """
         self._insert(table, rows)
 
-    def put_new(self, table: Table, rows: Sequence[Row]) -> set[str]:
-        """Insert the rows whose ``id`` is not there yet, and give those ids."""
-        return {row[0] for row in self._insert(table, rows, returning=("id",), spare=True)}
-
     def ensure(self, table: Table, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
         """Insert the rows that are not there yet, and give their primary keys; others stay as they are.
 
@@ -95,13 +91,14 @@ class Tx:
         row = self.connection.execute(statement, values).first()
         return tuple(row) if row is not None else None
 
-    def do(self, statement: sa.Executable) -> int:
+    def do(self, statement: sa.Executable, **values: Any) -> int:
         """Run a statement and give the number of rows it touched.
 
+        :param values: its named parameters.
         :raises Conflict: a rule of a table forbids it.
         """
         with dialect.refusals("database"):
-            return self.connection.execute(statement).rowcount
+            return self.connection.execute(statement, values).rowcount
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -14,8 +14,8 @@ Outcome = wire.Settled | wire.Failed
 _OUTCOMES: dict[str, type[Outcome]] = {"settled": wire.Settled, "failed": wire.Failed}
 
 
-def add_new(tx: Tx, events: Sequence[wire.Event], now: datetime) -> set[str]:
-    """Write events, and give the ids of those that had not come before."""
+def add_new(tx: Tx, events: Sequence[wire.Event], now: datetime) -> set[tuple[str, str]]:
+    """Write events, and give those that had not come before, each as (id, host): an id is its host's alone."""
     rows = [
         {
             "id": e.id,
@@ -26,9 +26,9 @@ def add_new(tx: Tx, events: Sequence[wire.Event], now: datetime) -> set[str]:
             "body": bytes(e.body).decode() if e.kind in _OUTCOMES else "",
             "received_at": now,
         }
-        for e in sorted(events, key=lambda e: e.id)
+        for e in sorted(events, key=lambda e: (e.id, e.host))
     ]
-    return tx.put_new(_table, rows)
+    return {(str(id_), str(host)) for id_, host in tx.ensure(_table, rows)}
 
 
 def outcomes(tx: Tx, generations: Mapping[str, int]) -> dict[str, Outcome]:

@@ -181,6 +181,6 @@ def _handle(tx: Tx, current: Sequence[Report], desk: Desk, world: World) -> None
     speaking = {r.event.host for r in current if is_of_host(r) and r.event.host in desk.hosts}
     hosts.heard(tx, speaking, world.clock.now())
     for kind, handler in HANDLERS.items():
-        mine = [r for r in current if r.event.kind == kind and (kind not in ONCE or r.event.id in new)]
+        mine = [r for r in current if r.event.kind == kind and (kind not in ONCE or (r.event.id, r.event.host) in new)]
         if mine:
             handler(tx, mine, desk, world)

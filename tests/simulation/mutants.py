@@ -61,8 +61,8 @@ GENERATION = Edit(
 )
 DEDUPLICATION = Edit(
     "controller/db/inbox.py",
-    "return tx.put_new(_table, rows)",
-    "tx.put_new(_table, rows)\n    return {e.id for e in events}",
+    "return {(str(id_), str(host)) for id_, host in tx.ensure(_table, rows)}",
+    "tx.ensure(_table, rows)\n    return {(e.id, e.host) for e in events}",
 )
 EARLY = (
     Edit(

@@ -72,7 +72,7 @@ inbox = Table(
     "inbox",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("host_id", Text, nullable=False),
+    Column("host_id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("server_id", Text, nullable=False, default=""),
     Column("generation", Integer, nullable=False, default=0),

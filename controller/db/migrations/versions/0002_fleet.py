@@ -20,6 +20,7 @@ def upgrade() -> None:
     _notification()
     _controller()
     _mark()
+    _inbox()
     op.add_column("timeline", sa.Column("controller", sa.Text(), nullable=True))
     op.add_column("timeline", sa.Column("more", sa.JSON(none_as_null=True), nullable=True))
     for table, column in AGEING:
@@ -85,3 +86,10 @@ def _mark() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_mark")),
     )
+
+
+def _inbox() -> None:
+    """Tell events apart by their host too: none may take another's event for one that came already."""
+    with op.batch_alter_table("inbox") as inbox:
+        inbox.drop_constraint(op.f("pk_inbox"), type_="primary")
+        inbox.create_primary_key(op.f("pk_inbox"), ["id", "host_id"])

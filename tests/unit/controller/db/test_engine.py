@@ -52,14 +52,6 @@ class TestVerbs:
             connection.execute(sa.text("SELECT nonsense FROM project WHERE id = :id").bindparams(id="hushed"))
         assert "hushed" not in str(caught.value)
 
-    def test_put_new_passes_over_what_is_there(self, store: Store) -> None:
-        with store.tx() as tx:
-            put(tx, "a")
-            rows = [{"id": i, "name": f"new {i}"} for i in ("a", "b")]
-            assert tx.put_new(PROJECT, rows) == {"b"}
-            assert tx.put_new(PROJECT, []) == set()
-        assert names(store) == ["name a", "new b"]
-
     def test_ensure_gives_the_keys_of_what_it_added(self, store: Store) -> None:
         row = {"project_id": "p", "resource": "cores", "used": 1, "max": 5}
         with store.tx() as tx:
@@ -103,7 +95,7 @@ class TestVerbs:
 
 BREAKS: list[Callable[[Tx], Any]] = [
     lambda tx: tx.put(tables.grant, [{"user_id": "no", "project_id": "no", "role": "r"}]),
-    lambda tx: tx.put_new(tables.subnet, [subnet("n")]),
+    lambda tx: tx.put(tables.subnet, [subnet("n")]),
     lambda tx: tx.ensure(tables.grant, [{"user_id": "no", "project_id": "no", "role": "r"}]),
     lambda tx: tx.change(tables.inventory, [{"host_id": "h", "used": 10**6}], where=("host_id",)),
     lambda tx: tx.remove(tables.host, [{"id": "h"}]),
