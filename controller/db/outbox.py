@@ -9,10 +9,16 @@ import sqlalchemy as sa
 
 from common.model import Record
 from controller.db import dialect, tables
+from controller.db.among import among, listed
 from controller.db.engine import Store, Tx
 from controller.db.records import Noun
 
 _table = tables.outbox
+
+
+# what a relay is just publishing is not waited for: its agent tells it from the newer one by the generation
+_UNSENT = sa.and_(_table.c.verb == "converge", among(_table.c.server_id, "servers"))
+_REPLACED = sa.delete(_table).where(_table.c.id.in_(dialect.skip_locked(sa.select(_table.c.id).where(_UNSENT))))
 
 
 class Entry(Record, frozen=True):
@@ -47,10 +53,7 @@ def add(tx: Tx, entries: Sequence[Entry]) -> None:
 
 def replace_goals(tx: Tx, entries: Sequence[Entry]) -> None:
     """Write servers' goals, in place of those that were not published yet: only the newest matters."""
-    unsent = sa.and_(_table.c.verb == "converge", _table.c.server_id.in_(sorted(e.server_id for e in entries)))
-    # what a relay is just publishing is not waited for: its agent tells it from the newer one by the generation
-    idle = dialect.skip_locked(sa.select(_table.c.id).where(unsent))
-    tx.do(sa.delete(_table).where(_table.c.id.in_(idle)))
+    tx.do(_REPLACED, servers=listed(e.server_id for e in entries))
     OUTBOX.add(tx, entries)
 
 

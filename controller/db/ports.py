@@ -15,12 +15,15 @@ from common.model.network import Port, Subnet
 from common.settings import Quota
 from controller.db import quotas, subnets, tables
 from controller.db.addresses import Space, pooled
+from controller.db.among import among, listed
 from controller.db.engine import Tx
 from controller.db.records import Noun
 
 PORTS = Noun(Port, tables.port)
 COMPUTE = "compute:nova"
 """The device owner of a server's ports, as OpenStack's clients know it."""
+
+_OF_SERVERS = PORTS.select().where(among(tables.port.c.device_id, "servers")).order_by(tables.port.c.id)
 
 
 class PortWish(NamedTuple):
@@ -71,7 +74,8 @@ def of_network(tx: Tx, network_id: str) -> list[Port]:
 def of_servers(tx: Tx, servers: Iterable[str], lock: bool = False) -> dict[str, list[Port]]:
     """Read the ports of each server, in the order of its NICs; a server without any has an empty list."""
     found: dict[str, list[Port]] = {server: [] for server in servers}
-    for port in sorted(_read(tx, tables.port.c.device_id.in_(sorted(found)), lock), key=lambda p: (p.position, p.id)):
+    there = PORTS.read(tx, _OF_SERVERS, lock, servers=listed(found))
+    for port in sorted(there, key=lambda p: (p.position, p.id)):
         found[port.device_id].append(port)
     return found
 
@@ -225,13 +229,13 @@ def _space(tx: Tx, subnet: Subnet, wishes: Sequence[PortWish], now: datetime) ->
     return Space(subnet, *_taken(tx, subnet, None), now)
 
 
-def _taken(tx: Tx, subnet: Subnet, among: Sequence[str] | None) -> tuple[set[str], dict[str, datetime]]:
+def _taken(tx: Tx, subnet: Subnet, some: Sequence[str] | None) -> tuple[set[str], dict[str, datetime]]:
     """Read which addresses are in use, and when others were given back; of all unless some are named."""
     port, freed = tables.port.c, tables.freed_address.c
     used = sa.select(port.address).where(port.subnet_id == subnet.id, port.address.is_not(None))
     back = sa.select(freed.address, freed.freed_at).where(freed.subnet_id == subnet.id)
-    if among is not None:
-        used, back = used.where(port.address.in_(among)), back.where(freed.address.in_(among))
+    if some is not None:
+        used, back = used.where(port.address.in_(some)), back.where(freed.address.in_(some))
     return {address for (address,) in tx.rows(used)}, dict(tx.rows(back))
 
 

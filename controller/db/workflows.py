@@ -16,9 +16,9 @@ from controller.db.records import Noun
 
 WORKFLOWS = Noun(Work, tables.workflow)
 _table = tables.workflow
-_LIVE = dialect.locked(
-    WORKFLOWS.select().where(_table.c.state == "live", among(_table.c.subject, "subjects")).order_by(_table.c.id)
-)
+_MINE = sa.and_(_table.c.state == "live", among(_table.c.subject, "subjects"))
+_LIVE = WORKFLOWS.select().where(_MINE).order_by(_table.c.id)
+_LOCKED = dialect.locked(_LIVE)
 
 
 class Place(NamedTuple):
@@ -89,13 +89,12 @@ def save(tx: Tx, works: Sequence[Work]) -> None:
 
 def lock_live(tx: Tx, subjects: Iterable[str]) -> dict[str, Work]:
     """Lock the live workflows of these subjects, in id order; gives them by subject."""
-    return {work.subject: work for work in WORKFLOWS.read(tx, _LIVE, subjects=listed(set(subjects)))}
+    return {work.subject: work for work in WORKFLOWS.read(tx, _LOCKED, subjects=listed(set(subjects)))}
 
 
 def live(tx: Tx, subjects: Iterable[str]) -> dict[str, Work]:
     """Read the live workflows of these subjects, by subject."""
-    mine = sa.and_(_table.c.state == "live", _table.c.subject.in_(sorted(set(subjects))))
-    return {work.subject: work for work in WORKFLOWS.read(tx, WORKFLOWS.select().where(mine))}
+    return {work.subject: work for work in WORKFLOWS.read(tx, _LIVE, subjects=listed(set(subjects)))}
 
 
 def wake(tx: Tx, subjects: Iterable[str], now: datetime) -> None:
