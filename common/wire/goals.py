@@ -80,7 +80,6 @@ class Hardware(Message, frozen=True):
     machine: str
     cpu: str
     devices: tuple[Device, ...]
-    emulator: str = ""
 
 
 class Goal(Message, frozen=True):

@@ -47,7 +47,6 @@ def hardware_of(domain: Domain) -> Hardware:
         machine=domain.os.machine or "",
         cpu=cpu_text(domain.cpu),
         devices=tuple(_devices(domain.devices, domain.uuid)),
-        emulator=domain.devices.emulator or "",
     )
 
 

@@ -195,3 +195,8 @@ def test_what_no_row_takes_is_a_bad_request(wrong: dict[str, Any]) -> None:
 def test_a_text_that_only_speaks_of_a_nul_is_taken() -> None:
     text = wire.unpack(wire.pack(wire.Failed(code="x", reason="it wrote \\u0000")), wire.Failed).reason
     assert text == "it wrote \\u0000"
+
+
+def test_a_path_on_a_host_is_no_part_of_its_guests_hardware() -> None:
+    said = b'{"power":"on","hardware":{"machine":"q35","cpu":"x","devices":[],"emulator":"/tmp/evil"}}'
+    assert b"emulator" not in wire.pack(wire.unpack(said, wire.Settled))
