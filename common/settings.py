@@ -86,7 +86,9 @@ class Bus(Group, frozen=True):
     host_rate: Annotated[
         float, Meta(description="Messages a second that one host may send for long; what is above is dropped unread.")
     ] = 1000.0
-    host_burst: Annotated[int, Meta(description="Messages that one host may send at once.")] = 20000
+    host_burst: Annotated[
+        int, Meta(description="Messages that one host may send at once; each 4 KiB of one count as another.")
+    ] = 20000
     mute_seconds: Annotated[
         float, Meta(description="Seconds for which a host that sends too much may send nothing.")
     ] = 60.0

@@ -19,7 +19,7 @@ from common.settings import Settings
 from controller.db import credentials
 from controller.db.engine import Tx
 from controller.workflow.desk import Desk, Report
-from controller.workflow.rates import Rates
+from controller.workflow.rates import HOSTS, Rates
 
 WISHED = frozenset({"settled", "failed", "power", "stale"})
 """Kinds that name the generation they are about."""
@@ -50,7 +50,7 @@ class Gate:
 
     def unread(self, delivery: Delivery) -> bool:
         """Say whether a message is dropped without a look: its host is over its rate."""
-        if self.rates.takes(host := sender(delivery)):
+        if self.rates.takes(host := sender(delivery), len(delivery.body)):
             return False
         self.refusals.count("over-rate", host)
         return True
@@ -73,6 +73,8 @@ class Gate:
         return [each.report for each in heard if self._may(each, desk)]
 
     def _learn(self, tx: Tx, heard: Sequence[Heard]) -> None:
+        if len(self._rights) > HOSTS:  # most are made up: those that are not are read again
+            self._rights.clear()
         unsure = {h.report.event.host for h in heard if h.report.event.kind == "hello" or self._is_new(h)}
         if unsure:
             found = credentials.of_hosts(tx, unsure)

@@ -5,6 +5,9 @@ from common.clock import Clock
 HOSTS = 65536
 """Buckets that are kept; when there are more, full ones are forgotten, which changes nothing."""
 
+PIECE = 4096
+"""Bytes of a message that count as one more: few large ones are as much work as many small ones."""
+
 
 class Rates:
     """One bucket a host. ``loud`` are the hosts that found theirs empty since it was last asked."""
@@ -14,16 +17,17 @@ class Rates:
         self._left: dict[str, tuple[float, float]] = {}
         self._loud: set[str] = set()
 
-    def takes(self, host: str) -> bool:
-        """Say whether one more message of a host may be read, and count it."""
+    def takes(self, host: str, size: int = 0) -> bool:
+        """Say whether one more message of a host may be read, and count it: one of ``size`` bytes as several."""
+        cost = 1 + size // PIECE
         now = self._clock.monotonic()
         left, since = self._left.get(host, (self._burst, now))
         left = min(self._burst, left + (now - since) * self._rate)
-        if left < 1:
+        if left < cost:
             self._left[host] = (left, now)
             self._loud.add(host)
             return False
-        self._left[host] = (left - 1, now)
+        self._left[host] = (left - cost, now)
         if len(self._left) > HOSTS:
             self._forget(now)
         return True

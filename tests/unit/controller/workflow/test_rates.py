@@ -18,6 +18,13 @@ def test_a_burst_then_a_steady_rate() -> None:
     assert sum(bucket.takes("h") for _ in range(50)) == 5
 
 
+def test_a_large_message_counts_as_several() -> None:
+    bucket = Rates(ManualClock(), rate=1.0, burst=10)
+    assert bucket.takes("h", rates.PIECE * 4)
+    assert bucket.takes("h", rates.PIECE * 5 - 1)
+    assert not bucket.takes("h", 0)
+
+
 def test_who_was_too_loud_is_told_once() -> None:
     bucket = Rates(ManualClock(), rate=1.0, burst=1)
     assert bucket.takes("h")
