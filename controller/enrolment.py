@@ -49,6 +49,14 @@ class Enrolment:
         if kit.user:
             self.broker.let_in(host, kit.user, kit.password)
 
+    def close(self, kit: Kit) -> None:
+        """Take back what ``open`` made for a credential; its host's queue may be another one's too.
+
+        :raises BusUnavailable: the management API is away; what is left there is a user whose password nobody knows.
+        """
+        if kit.user:
+            self.broker.shut_out(kit.user)
+
     def settings(self, host: str, name: str, kit: Kit) -> str:
         """Write the agent's settings file."""
         lines = [

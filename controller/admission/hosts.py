@@ -62,7 +62,7 @@ class EnrollHost(Change[Host], frozen=True, kw_only=True):
 
 
 class RotateHost(Change[Host], frozen=True, kw_only=True):
-    """Give a host one more credential; those it had are valid for ``grace`` seconds on."""
+    """Give a host one more credential."""
 
     returns: ClassVar[Any] = Host
 
@@ -70,19 +70,13 @@ class RotateHost(Change[Host], frozen=True, kw_only=True):
     credential_id: str
     broker_user: str | None
     key: str
-    grace: float
 
     def apply(self, tx: Tx, world: World) -> Host:
         """Write it.
 
         :raises NotFound: the host is gone.
         """
-        host = hosts.get(tx, [self.host_id], lock=True).get(self.host_id)
-        if host is None:
-            raise errors.NotFound(f"there is no host {self.host_id}")
-        until = world.clock.now() + timedelta(seconds=self.grace)
-        old = credentials.of_hosts(tx, [host.id]).get(host.id, [])
-        CREDENTIALS.save(tx, [replace(c, retires_at=min(c.retires_at or until, until)) for c in old])
+        host = _locked(tx, self.host_id)
         _add(tx, host.id, self.credential_id, self.broker_user, self.key, world)
         return host
 
@@ -90,6 +84,31 @@ class RotateHost(Change[Host], frozen=True, kw_only=True):
 def _add(tx: Tx, host: str, id_: str, user: str | None, key: str, world: World) -> None:
     made = Credential(id=id_, host_id=host, broker_user=user, key=key, created_at=world.clock.now())
     CREDENTIALS.add(tx, [made])
+
+
+class RetireCredentials(Change[None], frozen=True, kw_only=True):
+    """Let a host's credentials that are older than ``newest`` be valid for ``grace`` seconds on."""
+
+    host_id: str
+    newest: str
+    grace: float
+
+    def apply(self, tx: Tx, world: World) -> None:
+        """Write when they end; one that ends earlier still does.
+
+        :raises NotFound: the host is gone.
+        """
+        host = _locked(tx, self.host_id)
+        until = world.clock.now() + timedelta(seconds=self.grace)
+        old = [c for c in credentials.of_hosts(tx, [host.id]).get(host.id, []) if c.id < self.newest]
+        CREDENTIALS.save(tx, [replace(c, retires_at=min(c.retires_at or until, until)) for c in old])
+
+
+def _locked(tx: Tx, id_: str) -> Host:
+    host = hosts.get(tx, [id_], lock=True).get(id_)
+    if host is None:
+        raise errors.NotFound(f"there is no host {id_}")
+    return host
 
 
 class DropCredentials(Change[None], frozen=True, kw_only=True):
@@ -115,15 +134,21 @@ class RemoveHost(Change[Host], frozen=True, kw_only=True):
         :raises NotFound: it is gone.
         :raises Conflict: servers live there; says how many.
         """
-        host = hosts.get(tx, [self.host_id], lock=True).get(self.host_id)
-        if host is None:
-            raise errors.NotFound(f"there is no host {self.host_id}")
-        living = len({s.id for s in servers.on_hosts(tx, [host.id])} | set(ledger.claimants(tx, host.id)))
-        if living:
-            count = "1 server lives" if living == 1 else f"{living} servers live"
-            raise errors.Conflict(f"{count} on host {host.name}: delete or move them first")
+        host = _locked(tx, self.host_id)
+        refuse_living(tx, host)
         hosts.remove(tx, host.id)
         return host
+
+
+def refuse_living(tx: Tx, host: Host) -> None:
+    """See that no server lives on a host.
+
+    :raises Conflict: some do; says how many.
+    """
+    living = len({s.id for s in servers.on_hosts(tx, [host.id])} | set(ledger.claimants(tx, host.id)))
+    if living:
+        count = "1 server lives" if living == 1 else f"{living} servers live"
+        raise errors.Conflict(f"{count} on host {host.name}: delete or move them first")
 
 
 class UnmuteHost(Change[Host], frozen=True, kw_only=True):

@@ -1,11 +1,12 @@
 """``toft host``: the fleet, as its operators see it."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
@@ -33,9 +34,12 @@ def standing(shown: dict[str, Any]) -> str:
 
 def ago(moment: str | None, now: datetime) -> str:
     """Say how long ago something was, in its greatest unit."""
-    if moment is None:
-        return "never"
-    seconds = max(0, int((now - datetime.fromisoformat(moment)).total_seconds()))
+    return "never" if moment is None else span(now - datetime.fromisoformat(moment))
+
+
+def span(time: timedelta) -> str:
+    """Write a time in its greatest unit; one below nought as none."""
+    seconds = max(0, int(time.total_seconds()))
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{seconds // size} {unit}"
@@ -51,19 +55,31 @@ def remarks(shown: dict[str, Any]) -> str:
     return "; ".join(each for each in told if each)
 
 
+def _table(*columns: Column | str) -> Table:
+    return Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _right(*names: str) -> list[Column]:
+    return [Column(name, justify="right") for name in names]
+
+
+def _whole(name: str) -> Column:
+    """Give a column whose words go on in the next line, and are never cut."""
+    return Column(name, overflow="fold")
+
+
 @host.command("list")
 @CLOUD
 def listing(cloud: str | None) -> None:
     """List hosts: how they are, since when, and what they run."""
     now = datetime.now(UTC)
-    right = Column("servers", justify="right")
-    table = Table("host", "state", "last report", Column("epoch", justify="right"), "agent", right, "remarks")
+    table = _table(_whole("host"), "state", *_right("last report", "servers"), _whole("agent"), _whole("remarks"))
     for each in clouds.session(cloud).get("/hosts")["hosts"]:
         words = standing(each)
         color = next((COLORS[word] for word in reversed(words.split()) if word in COLORS), "yellow")
         heard, version = ago(each["heard_at"], now), each["version"] or "-"
-        row = [escape(each["name"]), f"[{color}]{words}[/]", heard, str(each["epoch"]), escape(version)]
-        table.add_row(*row, str(each["servers"]), escape(remarks(each)))
+        row = [escape(each["name"]), f"[{color}]{words}[/]", heard, str(each["servers"]), escape(version)]
+        table.add_row(*row, escape(remarks(each)))
     Console().print(table)
 
 
@@ -96,25 +112,34 @@ def show(name: str, cloud: str | None) -> None:
 
 def _stocks(has: dict[str, dict[str, int]]) -> Table:
     columns = ("total", "reserved", "capacity", "used")
-    table = Table("class", *(Column(name, justify="right") for name in columns))
+    table = _table("class", *_right(*columns))
     for name, stock in has.items():
         table.add_row(name, *(str(stock[column]) for column in columns))
     return table
 
 
 def _credentials(known: list[dict[str, Any]], now: datetime) -> Table:
-    table = Table("credential", "broker user", "made", "")
+    table = _table(*(Column(name, no_wrap=True) for name in ("credential", "broker user", "made")), "")
     for each in known:
-        words = ["in use"] if each["in_use"] else []
-        words += [f"retires {each['retires_at']}"] if each["retires_at"] else []
-        table.add_row(each["id"], each["broker_user"] or "-", f"{ago(each['created_at'], now)} ago", ", ".join(words))
+        made = f"{ago(each['created_at'], now)} ago"
+        table.add_row(each["id"], each["broker_user"] or "-", made, validity(each, now))
     return table
 
 
+def validity(credential: dict[str, Any], now: datetime) -> str:
+    """Say whether a credential is in use and when it ends; one that is in use ends when a newer one is used."""
+    words = ["in use"] if credential["in_use"] else []
+    if at := credential["retires_at"]:
+        left = datetime.fromisoformat(at) - now
+        words += [f"ends in {span(left)}" if left > timedelta() else "to be replaced"]
+    return ", ".join(words)
+
+
 def _quarantine(found: list[dict[str, Any]], now: datetime) -> Table:
-    table = Table("host", "domain", "first seen")
+    table = _table(_whole("host"), *(Column(name, no_wrap=True) for name in ("domain", "first seen")), _whole("why"))
     for each in found:
-        table.add_row(escape(each["host"]), escape(each["domain"]), f"{ago(each['first_seen'], now)} ago")
+        seen, why = f"{ago(each['first_seen'], now)} ago", escape(each["reason"] or "-")
+        table.add_row(escape(each["host"]), escape(each["domain"]), seen, why)
     return table
 
 

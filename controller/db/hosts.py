@@ -110,18 +110,25 @@ def remove(tx: Tx, id_: str) -> None:
 
 
 class Stranger(NamedTuple):
-    """A domain on a host that is none of ours, and since when it is seen there."""
+    """A domain on a host that is none of ours, since when it is seen there, and why it is none."""
 
     host_id: str
     domain: str
     first_seen: datetime
+    reason: str | None
 
 
 def quarantine(tx: Tx, host: str | None = None) -> list[Stranger]:
     """Read the domains that are none of ours, of one host or of all, longest known first."""
     c = tables.stranger.c
-    all_of_them = sa.select(c.host_id, c.domain, c.first_seen).order_by(c.first_seen, c.domain)
+    all_of_them = sa.select(c.host_id, c.domain, c.first_seen, c.reason).order_by(c.first_seen, c.domain)
     return [Stranger(*row) for row in tx.rows(all_of_them if host is None else all_of_them.where(c.host_id == host))]
+
+
+def stranger_counts(tx: Tx) -> dict[str, int]:
+    """Count likewise how many there are on each host; one without any is left out."""
+    host = tables.stranger.c.host_id
+    return {str(id_): int(count) for id_, count in tx.rows(sa.select(host, sa.func.count()).group_by(host))}
 
 
 def strangers(tx: Tx, host: str, domains: Mapping[str, str], now: datetime) -> None:

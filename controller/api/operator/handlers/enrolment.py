@@ -1,14 +1,28 @@
-"""Hosts come, get new keys, and go."""
+"""Hosts come, get new keys, and go.
+
+The tables and the broker have no transaction in common. What comes is in the tables first, and what goes leaves the
+broker first: so nothing is valid that the tables do not know of, and what broke half way can be asked for again.
+"""
 
 from contextlib import suppress
+from typing import Any
 
 from common import errors
-from controller.admission.hosts import DropCredentials, EnrollHost, RemoveHost, RotateHost
+from controller.admission.hosts import (
+    DropCredentials,
+    EnrollHost,
+    RemoveHost,
+    RetireCredentials,
+    RotateHost,
+    refuse_living,
+)
 from controller.api.http import Answer, Request, created, nothing
 from controller.api.operator.handlers.hosts import WRITE, named
 from controller.api.operator.schemas import hosts as schemas
 from controller.api.operator.views import hosts as views
 from controller.db import credentials
+from controller.enrolment import Kit
+from controller.writer import Change
 
 
 def enroll(req: Request) -> Answer:
@@ -21,11 +35,7 @@ def enroll(req: Request) -> Answer:
     host = services.writer.submit(
         EnrollHost(host_id=id_, name=name, credential_id=kit.id, broker_user=kit.user, key=kit.sealed)
     )
-    try:
-        services.enrolment.open(id_, kit)
-    except errors.Unavailable:
-        services.writer.submit(RemoveHost(host_id=id_))
-        raise
+    _open(req, id_, kit, RemoveHost(host_id=id_))
     body = {"host": views.host(host), "settings": services.enrolment.settings(id_, name, kit)}
     return created(body, req.url(f"/toft/v1/hosts/{id_}"))
 
@@ -38,18 +48,28 @@ def rotate(req: Request) -> Answer:
     kit = services.enrolment.kit(host.id, services.world.ids())
     with req.read() as tx:
         old = credentials.of_hosts(tx, [host.id]).get(host.id, [])
+    services.writer.submit(RotateHost(host_id=host.id, credential_id=kit.id, broker_user=kit.user, key=kit.sealed))
+    _open(req, host.id, kit, DropCredentials(ids=(kit.id,)))
     grace = services.settings.bus.grace_seconds
-    services.writer.submit(
-        RotateHost(host_id=host.id, credential_id=kit.id, broker_user=kit.user, key=kit.sealed, grace=grace)
-    )
-    try:
-        services.enrolment.open(host.id, kit)
-    except errors.Unavailable:
-        services.writer.submit(DropCredentials(ids=(kit.id,)))
-        raise
+    services.writer.submit(RetireCredentials(host_id=host.id, newest=kit.id, grace=grace))
     if at_once:
         _end(req, old)
     return created({"host": views.host(host), "settings": services.enrolment.settings(host.id, host.name, kit)})
+
+
+def _open(req: Request, host: str, kit: Kit, undo: Change[Any]) -> None:
+    """Let a credential into the broker; where that fails, forget it.
+
+    :raises BusUnavailable: the broker is away, or its management API.
+    """
+    enrolment = req.services.enrolment
+    try:
+        enrolment.open(host, kit)
+    except errors.Unavailable:
+        req.services.writer.submit(undo)
+        with suppress(errors.Unavailable):
+            enrolment.close(kit)
+        raise
 
 
 def _end(req: Request, old: list[credentials.Credential]) -> None:
@@ -64,10 +84,10 @@ def remove(req: Request) -> Answer:
     req.allow(WRITE)
     host, broker = named(req), req.services.enrolment.broker
     with req.read() as tx:
+        refuse_living(tx, host)
         users = credentials.users(tx, [host.id]).get(host.id, [])
+    for user in users:
+        broker.shut_out(user)
+    broker.forget(host.id)
     req.submit(RemoveHost(host_id=host.id))
-    with suppress(errors.Unavailable):  # it is forgotten: what its user still says is dropped
-        for user in users:
-            broker.shut_out(user)
-        broker.forget(host.id)
     return nothing()

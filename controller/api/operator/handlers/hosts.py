@@ -1,7 +1,5 @@
 """Hosts, as their operators see and switch them."""
 
-from collections import Counter
-
 from common.model.host import Host
 from controller.admission.hosts import ApproveHost, UnmuteHost, find
 from controller.admission.services import EnableHost
@@ -18,9 +16,9 @@ def index(req: Request) -> Answer:
     req.allow(READ)
     with req.read() as tx:
         found = hosts.enrolled(tx)
-        living = Counter(server.host_id for server in servers.on_hosts(tx, [host.id for host in found]))
-        unknown = Counter(stranger.host_id for stranger in hosts.quarantine(tx))
-    return ok({"hosts": [views.host(host, living[host.id], unknown[host.id]) for host in found]})
+        living = servers.counts(tx, [host.id for host in found])
+        unknown = hosts.stranger_counts(tx)
+    return ok({"hosts": [views.host(host, living.get(host.id, 0), unknown.get(host.id, 0)) for host in found]})
 
 
 def show(req: Request) -> Answer:
@@ -28,7 +26,7 @@ def show(req: Request) -> Answer:
     req.allow(READ)
     with req.read() as tx:
         host = find(tx, req.path["host"])
-        living, unknown = len(servers.on_hosts(tx, [host.id])), hosts.quarantine(tx, host.id)
+        living, unknown = servers.counts(tx, [host.id]).get(host.id, 0), hosts.quarantine(tx, host.id)
         mine = credentials.of_hosts(tx, [host.id]).get(host.id, [])
         stocks = ledger.stocks(tx, [host.id]).get(host.id, {})
     shown = views.host(host, living, len(unknown)) | views.details(host, mine, stocks)

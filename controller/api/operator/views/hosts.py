@@ -58,6 +58,7 @@ def stranger(stranger: Stranger, name: str) -> dict[str, Any]:
         "host_id": stranger.host_id,
         "domain": stranger.domain,
         "first_seen": wire_time(stranger.first_seen),
+        "reason": stranger.reason,
     }
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from controller.cmd.host import ago, host, remarks, standing
+from controller.cmd import cloud as clouds
+from controller.cmd.host import ago, host, remarks, standing, validity
 from tests.functional.cloud import Cloud, running
 
 pytestmark = pytest.mark.filterwarnings("ignore:Support for InfluxDB")
@@ -54,9 +55,9 @@ def test_a_host_comes_turns_its_key_and_goes(call: Callable[..., Result], tmp_pa
     assert told != file.read_text()
     shown = good(call("show", "host9"))
     assert "new" in shown
-    assert "retires" in shown
+    assert "ends in 23 h" in shown
     good(call("rotate", "host9", "--retire"))
-    assert "retires" not in good(call("show", "host9"))
+    assert "ends in" not in good(call("show", "host9"))
     assert good(call("remove", "host9")) == "host9 is forgotten\n"
     gone = call("show", "host9")
     assert (gone.exit_code, gone.output) == (1, "Error: there is no host host9\n")
@@ -84,6 +85,91 @@ def test_switches_say_how_the_host_is_then(call: Callable[..., Result]) -> None:
 def test_nothing_is_in_quarantine(call: Callable[..., Result]) -> None:
     assert good(call("quarantine")) == "no domain is in quarantine\n"
     assert call("quarantine", "nowhere").output == "Error: there is no host nowhere\n"
+
+
+ID = "019b76da-a800-7015-8b0c-8269809601bc"
+TROUBLED = {
+    **PLAIN,
+    "id": ID,
+    "name": "host2.rack-1",
+    "state": "deaf",
+    "enabled": False,
+    "disabled_reason": "new disks",
+    "closed": "short of 4096 MEMORY_MB",
+    "degraded": f"start of {ID}: libvirt",
+    "muted_at": "2026-01-01T11:59:58Z",
+    "held": {"VCPU": 96},
+    "epoch": 120,
+    "version": "0.1.0",
+    "boot_id": ID,
+    "heard_at": "2026-01-01T11:59:58Z",
+    "servers": 12,
+    "strangers": 1,
+    "has": {"VCPU": {"total": 64, "reserved": 1, "capacity": 252, "used": 12, "short_by": 0}},
+    "credentials": [
+        {
+            "id": ID,
+            "broker_user": "host-019b76da-8269809601bc",
+            "created_at": "2026-01-01T11:59:58Z",
+            "retires_at": "2026-01-02T11:59:58Z",
+            "in_use": True,
+        }
+    ],
+    "quarantine": [
+        {
+            "host": "host2.rack-1",
+            "domain": ID,
+            "first_seen": "2026-01-01T11:59:58Z",
+            "reason": f"its server is on host {ID}",
+        }
+    ],
+}
+
+
+class Told:
+    """An API with one host, in every trouble there is."""
+
+    def get(self, path: str, **query: str) -> object:
+        if path == "/quarantine":
+            return {"quarantine": TROUBLED["quarantine"]}
+        return {"hosts": [TROUBLED]} if path == "/hosts" else {"host": TROUBLED}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["list"], ["4096", "approve", "host2.rack-1", "closed"]),
+        (["show", "host2"], ["252", "host-019b76da-8269809601bc", "in use, to be", "its server is on", ID]),
+        (["quarantine"], ["host2.rack-1", "its server is on", ID]),
+        (["quarantine", "host2"], [ID]),
+    ],
+    ids=" ".join,
+)
+def test_a_terminal_of_a_hundred_columns_holds_all_of_it(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], told: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(clouds, "session", lambda _cloud: Told())
+    shown = good(CliRunner().invoke(host, words))
+    assert max(map(len, shown.splitlines())) <= 100
+    assert "…" not in shown
+    for word in told:
+        assert word in shown
+
+
+@pytest.mark.parametrize(
+    ("in_use", "retires_at", "said"),
+    [
+        (False, None, ""),
+        (True, None, "in use"),
+        (False, "2026-01-01T13:00:00Z", "ends in 1 h"),
+        (True, "2026-01-01T12:00:30Z", "in use, ends in 30 s"),
+        (True, "2026-01-01T12:00:00Z", "in use, to be replaced"),
+    ],
+)
+def test_it_is_told_when_a_credential_ends(in_use: bool, retires_at: str | None, said: str) -> None:
+    told = {"in_use": in_use, "retires_at": retires_at}
+    assert validity(told, datetime(2026, 1, 1, 12, tzinfo=UTC)) == said
 
 
 def test_every_trouble_has_its_word() -> None:

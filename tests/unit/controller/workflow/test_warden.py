@@ -11,35 +11,8 @@ from controller.db import hosts, tables
 from controller.db.credentials import CREDENTIALS, Credential
 from controller.db.engine import Store
 from controller.workflow.warden import Warden
+from tests.doubles.broker import NotedBroker
 from tests.services.api import api
-
-
-class Notes:
-    """A broker that notes what it is told, and may be away."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, ...]] = []
-        self.away = False
-
-    def _note(self, *words: str) -> None:
-        if self.away:
-            raise errors.BusUnavailable("away")
-        self.told.append(words)
-
-    def let_in(self, host: str, user: str, password: str) -> None:
-        self._note("let in", user)
-
-    def shut_out(self, user: str) -> None:
-        self._note("shut out", user)
-
-    def mute(self, host: str, user: str) -> None:
-        self._note("mute", user)
-
-    def unmute(self, host: str, user: str) -> None:
-        self._note("unmute", user)
-
-    def forget(self, host: str) -> None:
-        self._note("forget", host)
 
 
 class Yard:
@@ -47,7 +20,7 @@ class Yard:
 
     def __init__(self, store: Store, folder: Path) -> None:
         made = api(store, folder, Settings(bus=Bus(mute_seconds=60.0)))
-        self.store, self.clock, self.broker = store, made.clock, Notes()
+        self.store, self.clock, self.broker = store, made.clock, NotedBroker()
         self.loud: set[str] = set()
         self.warden = Warden(store, made.services.world, self.broker, lambda: self.loud)
         now = self.clock.now()
@@ -102,10 +75,10 @@ def test_who_is_loud_is_muted_for_a_while(yard: Yard, caplog: pytest.LogCaptureF
 
 
 def test_a_broker_that_is_away_is_asked_again(yard: Yard) -> None:
-    yard.loud, yard.broker.away = {yard.host}, True
+    yard.loud, yard.broker.left = {yard.host}, 0
     with pytest.raises(errors.BusUnavailable):
         yard.warden.turn()
-    yard.loud, yard.broker.away = set(), False
+    yard.loud, yard.broker.left = set(), None
     yard.clock.advance(60.0)
     yard.warden.turn()
     assert not yard.muted
@@ -121,3 +94,25 @@ def test_a_credential_ends_when_its_time_is_over_and_its_host_uses_another(yard:
     assert yard.broker.told == [("shut out", "u-old")]
     with yard.store.read() as tx:
         assert [row[0] for row in tx.rows(tables.host_credential.select())] == ["new"]
+
+
+def test_one_that_shares_the_brokers_user_just_ends(yard: Yard) -> None:
+    with yard.store.tx() as tx:
+        tx.change(tables.host_credential, [{"id": "old", "broker_user": None}])
+    yard.uses("new")
+    yard.clock.advance(11.0)
+    yard.warden.turn()
+    assert yard.broker.told == []
+    with yard.store.read() as tx:
+        assert [row[0] for row in tx.rows(tables.host_credential.select())] == ["new"]
+
+
+def test_a_user_that_could_not_be_shut_out_is_so_in_the_next_turn(yard: Yard) -> None:
+    yard.uses("new")
+    yard.clock.advance(11.0)
+    yard.broker.left = 0
+    with pytest.raises(errors.BusUnavailable):
+        yard.warden.turn()
+    yard.broker.left = None
+    yard.warden.turn()
+    assert yard.broker.told == [("shut out", "u-old")]
