@@ -26,6 +26,13 @@ def rabbitmq() -> Iterator[services_rabbitmq.RabbitMQ]:
 
 
 @pytest.fixture(scope="session")
+def managed_rabbitmq() -> Iterator[services_rabbitmq.RabbitMQ]:
+    """A real RabbitMQ with its management API."""
+    with services_rabbitmq.running(management=True) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
 def stores(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Stores:
     """The maker of fresh, migrated stores."""
     return Stores(tmp_path_factory.mktemp("stores"), lambda: request.getfixturevalue("postgresql"))

@@ -1,10 +1,12 @@
 """A host that was taken over: whoever did it has its broker user and its key, and speaks to a real broker."""
 
+import itertools
 import json
+import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,6 +42,7 @@ from tests.services.rabbitmq import RabbitMQ
 from tests.workflow.model_agent import inventory
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PATIENCE = 60.0
 
 
 @dataclass
@@ -155,6 +158,7 @@ class Fleet:
         self.inbox = Inbox(store, self.world, self.reports, self.bus.declare_host, self.relay.post, gate=self.gate)
         self.warden = Warden(store, self.world, self.broker, self.gate.rates.loud)
         self.numbers = iter(self.world.ids, "")
+        self.beats = itertools.count(1000)
 
     def enroll(self, name: str) -> Agent:
         """Enroll a host through the API, and read the settings file that it gives."""
@@ -170,8 +174,27 @@ class Fleet:
     def welcome(self, agent: Agent) -> None:
         """Let a host say hello, and be welcomed."""
         agent.greet()
-        self.turns()
-        assert "welcome" in [c.verb for c in agent.commands(timeout=5.0)]
+        self.answer(agent, lambda c: c.verb == "welcome")
+
+    def hear(self, agent: Agent) -> list[wire.Command]:
+        """Take in all that a host said so far: its queue keeps the order, and the last is a heartbeat that is answered.
+
+        Gives what came for it meanwhile, that answer last.
+        """
+        beat = next(self.beats)
+        agent.say("heartbeat", wire.Heartbeat(beat=beat))
+        return self.answer(agent, lambda c: c.verb == "lease" and wire.unpack(c.body, wire.Lease).beat == beat)
+
+    def answer(self, agent: Agent, is_it: Callable[[wire.Command], bool]) -> list[wire.Command]:
+        """Take turns until a host got the command that it waits for; gives all that came."""
+        came: list[wire.Command] = []
+        end = time.monotonic() + PATIENCE
+        while not any(is_it(command) for command in came):
+            assert time.monotonic() < end, f"{agent.name} got no answer: {self.gate.refusals.counts}"
+            self.inbox.turn(0.02)
+            self.relay.turn()
+            came += agent.commands()
+        return came
 
     def server(self, host: str) -> Server:
         """Have a server on a host, at its second generation."""

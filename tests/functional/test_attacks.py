@@ -5,13 +5,13 @@ drops it; and all that the tables say of the other host and its server is afterw
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import amqp
 import pytest
-from amqp.exceptions import AccessRefused, AMQPError, PreconditionFailed
+from amqp.exceptions import AccessRefused, NotAllowed
 
 from common import wire
 from common.bus.contract import COMMANDS, DEAD, REPORTS
@@ -25,6 +25,9 @@ from tests.services.stores import Stores
 from tests.workflow.model_agent import inventory
 
 REFUSED = "the broker refuses"
+NO = (AccessRefused, NotAllowed)
+"""What the broker says then: 403 of what is not this user's, 530 of another virtual host. All else is a failure."""
+
 NOTHING = "nothing comes of it"
 GONE = wire.Settled(power=Power.GONE)
 ON, OFF = wire.PowerSeen(power=Power.ON), wire.PowerSeen(power=Power.OFF)
@@ -52,20 +55,10 @@ class Battle:
 
 
 @pytest.fixture(scope="module")
-def broker() -> Iterator[RabbitMQ]:
-    node = RabbitMQ(management=True)
-    try:
-        node.start()
-        yield node
-    finally:
-        node.stop()
-
-
-@pytest.fixture(scope="module")
-def battle(broker: RabbitMQ, tmp_path_factory: pytest.TempPathFactory, stores: Stores) -> Iterator[Battle]:
+def battle(managed_rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory, stores: Stores) -> Iterator[Battle]:
     folder = tmp_path_factory.mktemp("battle")
     with stores.sqlite(folder) as store:
-        fleet = Fleet(store, folder, broker)
+        fleet = Fleet(store, folder, managed_rabbitmq)
         evil, good = fleet.enroll("evil"), fleet.enroll("good")
         for agent in (evil, good):
             fleet.welcome(agent)
@@ -103,10 +96,7 @@ def query(b: Battle) -> str:
 def manage(method: str, path: str, body: Any = None) -> Callable[[Battle], None]:
     def act(b: Battle) -> None:
         target = path.format(good=b.good.user, evil=b.evil.user, vhost=b.fleet.bus._settings.url.rpartition("/")[2])
-        status = b.evil.management(method, target, b.fleet.port, body)
-        if status not in (401, 403):
-            pytest.fail(f"{method} {target}: {status}")
-        raise PreconditionFailed("management")
+        assert b.evil.management(method, target, b.fleet.port, body) == 401, "it may not enter the management API"
 
     return act
 
@@ -127,14 +117,11 @@ def raw(body: bytes, kind: str = "heartbeat") -> Callable[[Battle], None]:
 
 
 def replay_hello(b: Battle) -> None:
-    b.fleet.welcome(b.evil)
     event = b.evil.event("hello", wire.pack(hello(b.evil)), host_epoch=0)
     b.evil.publish(wire.pack(event), "hello")
-    b.fleet.turns()
-    assert "welcome" in [c.verb for c in b.evil.commands(timeout=5.0)]
+    b.fleet.answer(b.evil, lambda c: c.verb == "welcome")
     b.evil.publish(wire.pack(event), "hello")
-    b.fleet.turns()
-    assert "welcome" not in [c.verb for c in b.evil.commands()], "the same hello is welcomed once"
+    assert [c.verb for c in b.fleet.hear(b.evil)] == ["lease"], "the same hello is welcomed once"
 
 
 def hello(agent: Agent, **more: Any) -> wire.Hello:
@@ -144,7 +131,8 @@ def hello(agent: Agent, **more: Any) -> wire.Hello:
 
 def stolen(b: Battle) -> None:
     """Play the controller towards the good host, with commands that were meant for this one."""
-    b.fleet.turns()
+    b.fleet.hear(b.evil)
+    assert b.evil.heard
     for frame in b.evil.heard:
         with pytest.raises(Refused) as refused:
             b.good.seals.open(frame)
@@ -198,13 +186,13 @@ ATTACKS: dict[str, tuple[Callable[[Battle], Any], str]] = {
         lambda b: ask_elsewhere(b),
         REFUSED,
     ),
-    "make a user": (manage("PUT", "users/mallory", {"password": "x", "tags": "administrator"}), REFUSED),
+    "make a user": (manage("PUT", "users/mallory", {"password": "x", "tags": "administrator"}), NOTHING),
     "take all rights": (
         manage("PUT", "permissions/{vhost}/{evil}", {"configure": ".*", "write": ".*", "read": ".*"}),
-        REFUSED,
+        NOTHING,
     ),
-    "change another's password": (manage("PUT", "users/{good}", {"password": "x", "tags": ""}), REFUSED),
-    "list the connections": (manage("GET", "connections"), REFUSED),
+    "change another's password": (manage("PUT", "users/{good}", {"password": "x", "tags": ""}), NOTHING),
+    "list the connections": (manage("GET", "connections"), NOTHING),
     "replay a command to another host": (stolen, NOTHING),
     "sign in another's name": (swapped, NOTHING),
     # ---- in another host's name
@@ -322,21 +310,17 @@ def ask_elsewhere(b: Battle) -> None:
 @pytest.mark.parametrize("name", ATTACKS)
 def test_none_of_them_works(battle: Battle, name: str) -> None:
     act, outcome = ATTACKS[name]
-    battle.good.commands()
-    before = battle.fleet.rows(battle.good.id, battle.theirs)
-    counts = battle.fleet.gate.refusals.counts.copy()
-    if outcome == REFUSED:
-        with pytest.raises((AccessRefused, PreconditionFailed, amqp.exceptions.NotAllowed, AMQPError)):
-            act(battle)
-    else:
+    fleet = battle.fleet
+    before = fleet.rows(battle.good.id, battle.theirs)
+    counts = fleet.gate.refusals.counts.copy()
+    with pytest.raises(NO) if outcome == REFUSED else nullcontext():
         act(battle)
-    battle.fleet.turns(idle=1)
-    new = battle.fleet.gate.refusals.counts - counts
+    fleet.hear(battle.evil)
+    new = fleet.gate.refusals.counts - counts
     assert sorted({kind for kind, _ in new}) == ([] if outcome in (REFUSED, NOTHING) else [outcome])
-    assert without_questions(battle.fleet.rows(battle.good.id, battle.theirs)) == without_questions(before)
-    assert battle.good.commands(timeout=0.0) == [], "nothing reached the other host"
-    battle.evil.commands()
-    unlock(battle)
+    assert without_questions(fleet.rows(battle.good.id, battle.theirs)) == without_questions(before)
+    assert [c.verb for c in fleet.hear(battle.good)] == ["lease"], "nothing else reached the other host"
+    fleet.clock.advance(5.0)  # no row's messages count for the next one's
 
 
 def without_questions(rows: list[Any]) -> list[Any]:
@@ -344,22 +328,15 @@ def without_questions(rows: list[Any]) -> list[Any]:
     return [*rows[:-1], [row for row in rows[-1] if "rm -rf" in row]]
 
 
-def unlock(b: Battle) -> None:
-    """Let time pass, so that no row's messages count for the next one's."""
-    b.fleet.clock.advance(5.0)
-    for agent in (b.evil, b.good):
-        assert agent.epoch >= 1
-
-
 def test_there_are_thirty_at_least() -> None:
     assert len(ATTACKS) >= 30
-    assert sum(outcome == REFUSED for _, outcome in ATTACKS.values()) >= 15
+    assert sum(outcome == REFUSED for _, outcome in ATTACKS.values()) >= 25
 
 
 def test_the_host_itself_is_still_believed(battle: Battle) -> None:
     battle.fleet.welcome(battle.evil)
     battle.evil.say("power", OFF, server=battle.mine, generation=2)
-    battle.fleet.turns()
+    battle.fleet.hear(battle.evil)
     (row,) = battle.fleet.rows(battle.evil.id, battle.mine)[1]
     assert "SHUTOFF" in row
 
@@ -379,9 +356,7 @@ def test_a_flood_is_dropped_unread_and_its_host_loses_its_voice(battle: Battle) 
         evil.force(REPORTS, f"host.{evil.id}.heartbeat", beat)
     assert shown(fleet, evil)["muted_at"]
     assert fleet.rows(battle.good.id, battle.theirs) == before
-    battle.good.say("heartbeat", wire.Heartbeat(beat=1))
-    fleet.turns()
-    assert [c.verb for c in battle.good.commands(timeout=5.0)] == ["lease"], "others are heard meanwhile"
+    assert [c.verb for c in fleet.hear(battle.good)] == ["lease"], "others are heard meanwhile"
     fleet.clock.advance(61.0)
     fleet.warden.turn()
     assert shown(fleet, evil)["muted_at"] is None
@@ -398,7 +373,7 @@ def test_a_lie_about_capacity_is_held_until_an_operator_believes_it(battle: Batt
     fleet, evil = battle.fleet, battle.evil
     fleet.welcome(evil)
     evil.say("inventory", inventory(memory_mib=65536 * 100))
-    fleet.turns()
+    fleet.hear(evil)
     assert shown(fleet, evil)["held"] == {"MEMORY_MB": 6553600}
     assert shown(fleet, evil)["has"]["MEMORY_MB"]["capacity"] == 65536
     assert shown(fleet, evil)["closed"] is None
@@ -430,21 +405,17 @@ def test_two_keys_are_valid_while_one_takes_the_others_place(battle: Battle) -> 
     fleet.welcome(old)
     answer = fleet.api.call("POST", "/toft/v1/hosts/turning/rotate", user="admin", json={})
     new = fleet.agent(answer.json["settings"])
-    old.say("heartbeat", wire.Heartbeat(beat=1))
-    fleet.turns()
-    assert [c.verb for c in old.commands(timeout=5.0)] == ["lease"]
+    assert [c.verb for c in fleet.hear(old)] == ["lease"]
     old.consumer.close()
     fleet.welcome(new)
     fleet.clock.advance(fleet.api.services.settings.bus.grace_seconds + 1)
     fleet.warden.turn()
     assert [c["in_use"] for c in shown(fleet, new)["credentials"]] == [True]
-    with pytest.raises(AMQPError):
+    with pytest.raises(AccessRefused):
         old.force(REPORTS, f"host.{old.id}.heartbeat")
-    new.say("heartbeat", wire.Heartbeat(beat=1))
-    fleet.turns()
-    assert "lease" in [c.verb for c in new.commands(timeout=5.0)]
+    assert [c.verb for c in fleet.hear(new)] == ["lease"]
     answer = fleet.api.call("POST", "/toft/v1/hosts/turning/rotate", user="admin", json={"retire": True})
-    with pytest.raises(AMQPError):
+    with pytest.raises(AccessRefused):
         new.force(REPORTS, f"host.{new.id}.heartbeat")
     fleet.agent(answer.json["settings"]).force(
         REPORTS, f"host.{new.id}.heartbeat", user_id=fleet.agent(answer.json["settings"]).user
@@ -465,6 +436,6 @@ def test_a_host_goes_with_its_user_and_queue_once_no_server_lives_there(battle: 
     leaving.consumer.close()
     assert fleet.api.call("DELETE", "/toft/v1/hosts/leaving", user="admin").status_code == 204
     assert fleet.api.call("GET", "/toft/v1/hosts/leaving", user="admin").status_code == 404
-    with pytest.raises(AMQPError):
+    with pytest.raises(AccessRefused):
         leaving.force(REPORTS, f"host.{leaving.id}.heartbeat")
     leaving.close()

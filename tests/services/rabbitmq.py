@@ -200,11 +200,11 @@ class RabbitMQ:
 
 
 @contextmanager
-def running() -> Iterator[RabbitMQ]:
+def running(management: bool = False) -> Iterator[RabbitMQ]:
     """Give a running broker, and end it afterwards."""
     if not SCRIPTS.exists():
         raise RuntimeError("this test needs Debian's package rabbitmq-server")
-    broker = RabbitMQ()
+    broker = RabbitMQ(management=management)
     try:
         broker.start()
         yield broker
