@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.services.ports import free_ports
+from tests.unit.common.images import qcow2
 
+COMPUTE = "/compute/v2.1"
 TOFT = Path(sys.executable).with_name("toft")
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -65,15 +67,15 @@ class Controllers:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     token: str = ""
 
-    def start(self, name: str, command: str = "controller") -> None:
-        """Start one, on the port that it had before."""
+    def start(self, name: str, command: str = "controller", more: Path | None = None) -> None:
+        """Start one, on the port that it had before; ``more`` is a settings file besides its own."""
         self.ports.setdefault(name, free_ports(1)[0])
         config = self.folder / f"{name}.conf"
         words = {"folder": self.folder, "bus": self.bus, "database": self.database, "poll": self.poll}
         config.write_text(SETTINGS.format(name=name, port=self.ports[name], **words))
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
-                [TOFT, command, "--config", config],
+                [TOFT, command, "--config", config, *(["--config", more] if more else [])],
                 env={**os.environ, "TOFT_ADMIN_PASSWORD": "secret"},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -151,3 +153,34 @@ def until(look: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.1)
     return found
+
+
+def furnish(cloud: Controllers, one: str, two: str) -> None:
+    """Have an image by way of one controller, a flavor and a network by way of the other; and a host."""
+    image = {"name": "tiny", "disk_format": "qcow2", "container_format": "bare", "visibility": "public"}
+    made = cloud.call(one, "POST", "/image/v2/images", image).body["id"]
+    assert cloud.call(one, "PUT", f"/image/v2/images/{made}/file", qcow2()).status == 204
+    flavor = {"id": "1", "name": "tiny", "ram": 16, "vcpus": 1, "disk": 1}
+    assert cloud.call(two, "POST", f"{COMPUTE}/flavors", {"flavor": flavor}).status == 200
+    network = cloud.call(two, "POST", "/network/v2.0/networks", {"network": {"name": "net"}}).body["network"]["id"]
+    subnet = {"network_id": network, "cidr": "10.77.0.0/16", "ip_version": 4}
+    assert cloud.call(one, "POST", "/network/v2.0/subnets", {"subnet": subnet}).status == 201
+    until(lambda: cloud.call(one, "GET", f"{COMPUTE}/os-hypervisors").body["hypervisors"])
+
+
+def create(cloud: Controllers, name: str, count: int = 1, **headers: str) -> list[str]:
+    """Ask one for servers; gives the ids of those that it acknowledged."""
+    image = cloud.call(name, "GET", "/image/v2/images").body["images"][0]["id"]
+    made = []
+    for _ in range(count):
+        body = {"server": {"name": "vm", "imageRef": image, "flavorRef": "1"}}
+        answer = cloud.call(name, "POST", f"{COMPUTE}/servers", body, **headers)
+        assert answer.status == 202, answer
+        made.append(answer.body["server"]["id"])
+    return made
+
+
+def all_active(cloud: Controllers, name: str, wanted: list[str]) -> bool:
+    states = {s["id"]: s["status"] for s in cloud.servers(name)}
+    assert "ERROR" not in states.values()
+    return all(states.get(server) == "ACTIVE" for server in wanted)

@@ -10,14 +10,13 @@ import sqlalchemy as sa
 
 from controller.db import hosts, ledger, tables
 from controller.db.engine import Store
-from tests.functional.controllers import Controllers, until
+from tests.functional.controllers import COMPUTE, Controllers, all_active, create, furnish, until
 from tests.services import postgresql as services_postgresql
 from tests.services.postgresql import PostgreSQL
 from tests.services.rabbitmq import RabbitMQ
 from tests.unit.common.images import qcow2
 
 PAIR = ("one", "two")
-COMPUTE = "/compute/v2.1"
 
 
 @pytest.fixture(scope="module")
@@ -36,23 +35,10 @@ def cloud(database: PostgreSQL, rabbitmq: RabbitMQ, tmp_path_factory: pytest.Tem
         made.start("host1", "agent")
         until(lambda: made.healthy(*PAIR))
         made.login("one")
-        furnish(made)
+        furnish(made, *PAIR)
         yield made
     finally:
         made.stop()
-
-
-def furnish(cloud: Controllers) -> None:
-    """An image by way of one, a flavor and a network by way of the other."""
-    image = {"name": "tiny", "disk_format": "qcow2", "container_format": "bare", "visibility": "public"}
-    made = cloud.call("one", "POST", "/image/v2/images", image).body["id"]
-    assert cloud.call("one", "PUT", f"/image/v2/images/{made}/file", qcow2()).status == 204
-    flavor = {"id": "1", "name": "tiny", "ram": 16, "vcpus": 1, "disk": 1}
-    assert cloud.call("two", "POST", f"{COMPUTE}/flavors", {"flavor": flavor}).status == 200
-    network = cloud.call("two", "POST", "/network/v2.0/networks", {"network": {"name": "net"}}).body["network"]["id"]
-    subnet = {"network_id": network, "cidr": "10.77.0.0/16", "ip_version": 4}
-    assert cloud.call("one", "POST", "/network/v2.0/subnets", {"subnet": subnet}).status == 201
-    until(lambda: cloud.call("one", "GET", f"{COMPUTE}/os-hypervisors").body["hypervisors"])
 
 
 @pytest.fixture
@@ -75,24 +61,6 @@ def leader(store: Store) -> str:
 
 def other(name: str) -> str:
     return next(n for n in PAIR if n != name)
-
-
-def create(cloud: Controllers, name: str, count: int = 1, **headers: str) -> list[str]:
-    """Ask one for servers; gives the ids of those that it acknowledged."""
-    image = cloud.call(name, "GET", "/image/v2/images").body["images"][0]["id"]
-    made = []
-    for _ in range(count):
-        body = {"server": {"name": "vm", "imageRef": image, "flavorRef": "1"}}
-        answer = cloud.call(name, "POST", f"{COMPUTE}/servers", body, **headers)
-        assert answer.status == 202, answer
-        made.append(answer.body["server"]["id"])
-    return made
-
-
-def all_active(cloud: Controllers, name: str, wanted: list[str]) -> bool:
-    states = {s["id"]: s["status"] for s in cloud.servers(name)}
-    assert "ERROR" not in states.values()
-    return all(states.get(server) == "ACTIVE" for server in wanted)
 
 
 def sound(store: Store) -> None:
