@@ -29,6 +29,7 @@ SETTINGS = """\
 path = {folder}
 [bus]
 url = {bus}
+management = {management}
 [database]
 url = {database}
 [api]
@@ -79,14 +80,18 @@ class Cluster:
 
 
 @contextmanager
-def cluster(agents: int = 50) -> Iterator[Cluster]:
-    """Run one controller and so many agents over RabbitMQ's quorum queues and PostgreSQL, all hosts up."""
+def cluster(agents: int = 50, managed: bool = False) -> Iterator[Cluster]:
+    """Run one controller and so many agents over RabbitMQ's quorum queues and PostgreSQL, all hosts up.
+
+    :param managed: the controller has RabbitMQ's management API, with which it may take a host's voice.
+    """
     with ExitStack() as stack:
         folder = stack.enter_context(_folder())
-        broker = stack.enter_context(rabbitmq.running())
+        broker = stack.enter_context(rabbitmq.running(management=managed))
         database = stack.enter_context(postgresql.running())
         base: dict[str, Any] = {
             "bus": broker.url,
+            "management": f"http://guest:guest@127.0.0.1:{broker.management_port}" if managed else "",
             "database": database.url(database.create()),
             "port": free_ports(1)[0],
             "ratio": 4,
@@ -108,7 +113,13 @@ def embedded() -> Iterator[Cluster]:
     """Run `toft up`: controller and agent in one process, SQLite, the bus in memory."""
     with ExitStack() as stack:
         folder = stack.enter_context(_folder())
-        base: dict[str, Any] = {"bus": "memory://", "database": "", "port": free_ports(1)[0], "ratio": 1000}
+        base: dict[str, Any] = {
+            "bus": "memory://",
+            "management": "",
+            "database": "",
+            "port": free_ports(1)[0],
+            "ratio": 1000,
+        }
         clouds = folder / "clouds.yaml"
         process = stack.enter_context(_program("up", folder, base, "--clouds", str(clouds)))
         _until(clouds.exists)

@@ -3,19 +3,48 @@
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import amqp
 
 from common import settings, wire
-from common.bus import open_bus
+from common.bus import names, open_bus
 from common.bus.contract import COMMANDS, REPORTS, Outgoing
 from compute_agent.driver.memory import MemoryDriver
 
 SLICE = 250
 """Messages published at once."""
+
+
+def said(host: str, kind: str, body: wire.Message, epoch: int) -> Outgoing:
+    """Make an event of a host, as it goes on the bus."""
+    event = wire.Event(
+        id=str(uuid.uuid4()),
+        host=host,
+        host_epoch=epoch,
+        seq=0,
+        kind=kind,  # type: ignore[arg-type]
+        body=wire.raw(body),
+        at=datetime.now(UTC),
+    )
+    return Outgoing(REPORTS, names.report_key(host, kind), wire.pack(event))
+
+
+def greeting(name: str, keys: Iterable[str] = ()) -> wire.Hello:
+    """Make the hello of a host that has nothing on it."""
+    inventory = MemoryDriver().inventory()
+    return wire.Hello(
+        id=str(uuid.uuid4()),
+        name=name,
+        boot_id="boot",
+        version="0",
+        features=(),
+        inventory=inventory,
+        present=(),
+        keys=tuple(keys),
+    )
 
 
 class Feeder:
@@ -24,22 +53,13 @@ class Feeder:
     def __init__(self, url: str, number: int) -> None:
         self.hosts = [str(uuid.UUID(int=0x4000_8000_0000_0000_0000 + n)) for n in range(number)]
         self._publisher = open_bus(settings.Bus(url=url)).publisher()
-        self._inventory = MemoryDriver().inventory()
         self._beat = 0
 
     def hellos(self) -> None:
         """Introduce all hosts."""
         for number, host in enumerate(self.hosts):
-            hello = wire.Hello(
-                id=str(uuid.uuid4()),
-                name=f"fed{number}",
-                boot_id="boot",
-                version="0",
-                features=(),
-                inventory=self._inventory,
-                present=(),
-            )
-            self._publish([self._event(host, "hello", hello, 0)])
+            hello = greeting(f"fed{number}")
+            self._publish([said(host, "hello", hello, 0)])
 
     def beat(self, seconds: float) -> None:
         """Let each host say that it lives, spread evenly over so many seconds."""
@@ -48,20 +68,8 @@ class Feeder:
         begun = time.monotonic()
         for start in range(0, len(self.hosts), SLICE):
             time.sleep(max(0.0, begun + seconds * start / len(self.hosts) - time.monotonic()))
-            self._publish([self._event(host, "heartbeat", body, 1) for host in self.hosts[start : start + SLICE]])
+            self._publish([said(host, "heartbeat", body, 1) for host in self.hosts[start : start + SLICE]])
         time.sleep(max(0.0, begun + seconds - time.monotonic()))
-
-    def _event(self, host: str, kind: str, body: wire.Message, epoch: int) -> Outgoing:
-        event = wire.Event(
-            id=str(uuid.uuid4()),
-            host=host,
-            host_epoch=epoch,
-            seq=0,
-            kind=kind,  # type: ignore[arg-type]
-            body=wire.raw(body),
-            at=datetime.now(UTC),
-        )
-        return Outgoing(REPORTS, f"host.{host}.{kind}", wire.pack(event))
 
     def _publish(self, messages: Sequence[Outgoing]) -> None:
         left = list(messages)

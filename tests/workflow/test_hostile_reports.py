@@ -6,6 +6,7 @@ import pytest
 
 from common import wire
 from common.bus.contract import REPORTS, Outgoing
+from common.settings import Bus, Settings
 from common.states import Power, State
 from controller.db import hosts, servers, tables
 from controller.db.engine import Store
@@ -115,3 +116,24 @@ def test_a_message_over_the_limit_is_not_even_parsed(scene: Scene) -> None:
     take_in(scene)
     assert scene.inbox is not None
     assert scene.inbox.refusals.by_kind(evil.memory.host) == {"malformed": 1}
+
+
+def test_what_is_over_a_hosts_rate_is_gone_unread_and_others_are_heard(store: Store) -> None:
+    scene = Scene(store, settings=Settings(bus=Bus(host_rate=1.0, host_burst=3)))
+    scene.settle()
+    evil, good = scene.agents
+    for _ in range(9):
+        evil.heartbeat()
+    good.heartbeat()
+    take_in(scene)
+    scene.relay.turn()
+    for agent in scene.agents:
+        agent.turn()
+    assert [[lease.beat for lease in agent.leases] for agent in scene.agents] == [[2], [1]], (
+        "its hello was one of three"
+    )
+    assert scene.inbox is not None
+    assert scene.inbox.refusals.by_kind(evil.memory.host) == {"over-rate": 7}
+    scene.boot()
+    assert take_in(scene) == 0, "all of it was acked"
+    assert scene.bus.dead().receive(0) == []
