@@ -7,26 +7,24 @@ drops it; and all that the tables say of the other host and its server is afterw
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from amqp.exceptions import AccessRefused, NotAllowed
+from amqp.exceptions import AccessRefused, NotAllowed, PreconditionFailed
 
 from common import wire
-from common.bus.contract import COMMANDS, DEAD, REPORTS
+from common.bus.contract import COMMANDS, DEAD, REPORTS, Outgoing
 from common.refusals import Refused
 from common.states import Power
 from controller.db import queries
-from controller.db.engine import Store
 from tests.functional.intruder import NOW, Agent, Fleet
 from tests.services.rabbitmq import RabbitMQ
 from tests.services.stores import Stores
 from tests.workflow.model_agent import inventory
 
 REFUSED = "the broker refuses"
-NO = (AccessRefused, NotAllowed)
-"""What the broker says then: 403 of what is not this user's, 530 of another virtual host. All else is a failure."""
+NO = (AccessRefused, PreconditionFailed, NotAllowed)
+"""What the broker says then: 403 of what is not this user's, 406 of another's name, 530 of another virtual host."""
 
 NOTHING = "nothing comes of it"
 GONE = wire.Settled(power=Power.GONE)
@@ -384,19 +382,13 @@ def test_a_lie_about_capacity_is_held_until_an_operator_believes_it(battle: Batt
     assert fleet.api.call("POST", "/toft/v1/hosts/evil/approve", user="admin", json={}).status_code == 409
 
 
-def test_a_host_that_was_never_enrolled_is_dropped(battle: Battle, sqlite_store: Store, tmp_path: Path) -> None:
+def test_a_host_that_was_never_enrolled_is_dropped(battle: Battle) -> None:
     fleet = battle.fleet
     strangers_id = next(fleet.numbers)
     event = battle.evil.event("hello", hello(battle.evil), host=strangers_id, host_epoch=0, at=NOW)
-    fleet.relay_bus.publish([_outgoing(strangers_id, event)])
+    fleet.relay_bus.publish([Outgoing(REPORTS, f"host.{strangers_id}.hello", wire.pack(event))])
     fleet.turns()
     assert fleet.gate.refusals.counts["unknown-host", strangers_id] == 1
-
-
-def _outgoing(host: str, event: wire.Event) -> Any:
-    from common.bus.contract import Outgoing
-
-    return Outgoing(REPORTS, f"host.{host}.hello", wire.pack(event))
 
 
 def test_two_keys_are_valid_while_one_takes_the_others_place(battle: Battle) -> None:
@@ -417,9 +409,9 @@ def test_two_keys_are_valid_while_one_takes_the_others_place(battle: Battle) -> 
     answer = fleet.api.call("POST", "/toft/v1/hosts/turning/rotate", user="admin", json={"retire": True})
     with pytest.raises(AccessRefused):
         new.force(REPORTS, f"host.{new.id}.heartbeat")
-    fleet.agent(answer.json["settings"]).force(
-        REPORTS, f"host.{new.id}.heartbeat", user_id=fleet.agent(answer.json["settings"]).user
-    )
+    newest = fleet.agent(answer.json["settings"])
+    newest.force(REPORTS, f"host.{new.id}.heartbeat", user_id=newest.user)
+    newest.close()
     old.close()
     new.close()
 
