@@ -4,13 +4,17 @@ import subprocess
 
 from lab import places
 
+ADDRESS = "02:70:66:74:00:01"
+"""The bridge's hardware address."""
+
 
 def make() -> None:
     """Make the bridge; the machine is at .1.
 
     :raises CalledProcessError: it is there already, or this user may not make one.
     """
-    _ip("link", "add", places.BRIDGE, "type", "bridge")
+    # of its own: it would have the least of its ports' addresses, and another one whenever that host loses its power
+    _ip("link", "add", places.BRIDGE, "address", ADDRESS, "type", "bridge")
     _ip("address", "add", f"{places.NETWORK}.1/24", "dev", places.BRIDGE)
     _ip("link", "set", places.BRIDGE, "up")
 

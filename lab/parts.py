@@ -83,6 +83,7 @@ class Parts:
         server = PostgreSQL(folder, self._plan.ports["postgresql"])
 
         def start() -> int:
+            server.kill9()  # take leave of the one that died, which PostgreSQL would believe to run still
             server.start()
             if not self._database:
                 self._database = server.create()

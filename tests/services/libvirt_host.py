@@ -116,8 +116,11 @@ class LibvirtHost:
             self._holder = None
 
     def _write_files(self) -> None:
+        """Write what a host has at its first start. At later ones it finds that, and the domains it had."""
+        if (self.folder / "etc").exists():
+            return
         for name in MOUNTS:
-            (self.folder / name).mkdir(exist_ok=True)
+            (self.folder / name).mkdir()
         shutil.copytree("/etc/libvirt", self.folder / "etc", dirs_exist_ok=True)
         # the machine's own guests and networks are none of this host's
         shutil.rmtree(self.folder / "etc" / "qemu", ignore_errors=True)
