@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -158,10 +158,18 @@ class AgentProcess:
         """Let it take commands."""
         self.journal.twist, reader.twist, self.talks = twist, twist, True
         self._fleet.trace.tell(self.name, f"takes {', '.join(map(self._fleet.describe, reader.coming()))}")
+        before, goals = self.session.epoch, list(_goals(reader.coming()))
+        known = {goal.server: self.newest(goal.server) for goal in goals}
         with suppress(errors.BusUnavailable):
             take_in(reader, self.session.take)
+        self._fleet.checker.took(self, goals, {before, self.session.epoch}, known)
         self.journal.twist = reader.twist = ""
         self.welcomed |= self.session.epoch is not None
+
+    def newest(self, server: str) -> int:
+        """Give the newest generation of a server that its journal knows."""
+        entry = self.journal.entry(server)
+        return entry.goal.generation if entry else -1
 
     def call(self, place: int, twist: str) -> None:
         """Let the next call of one of its lanes be made, and answer it."""
@@ -200,7 +208,9 @@ class AgentProcess:
             return
         about = ", ".join(event.kind for event in events)
         if self.host.cut:
-            twist = "events lost"
+            self.session.returned(events)
+            self.talks = False
+            return
         if twist:
             self._fleet.trace.fault(self.name, twist, about)
         if twist == "dies before publishing":
@@ -222,3 +232,9 @@ class AgentProcess:
             self._fleet.checker.said(event)
             key = f"host.{event.host}.{event.kind}"
             self._fleet.broker.put(Outgoing(REPORTS, key, wire.pack(event)))
+
+
+def _goals(bodies: Iterable[bytes]) -> Iterator[wire.Command]:
+    """Read the goals among messages."""
+    commands = (wire.unpack(wire.unpack(body, wire.Sealed).command, wire.Command) for body in bodies)
+    return (command for command in commands if command.verb == "converge")

@@ -113,6 +113,7 @@ def _domain_lost(fleet: "Fleet", a: int, b: int) -> None:
     if there := host.guests():
         server = there[b % len(there)]
         del host.driver.domains[server]
+        fleet.checker.starts.stopped(host.id, server)
         fleet.trace.fault(host.name, "domain lost", f"server {server[-4:]}")
 
 
@@ -122,6 +123,7 @@ def _guest_stopped(power: Power) -> Callable[["Fleet", int, int], None]:
         if host.powered and (there := host.guests(Power.ON)):
             server = there[b % len(there)]
             fleet.trace.fault(host.name, f"guest {'crashed' if power is Power.CRASHED else 'stopped'}", server[-4:])
+            host.stopped(server)
             host.driver.power_off(server, "by itself", power)
 
     return stop

@@ -52,10 +52,13 @@ class SimulatedController:
         self.tenure = Tenure(door, world, f"{self.name}/{self.lives}")
         self.runner = Runner(door, world, WORKFLOWS, self.tenure.holds, fleet.weather.batch)
         self.relay = Relay(door, Publisher(fleet.broker, self.name), fleet.clock, lambda d, h: f"http://c/{d}?host={h}")
-        self.inbox = Inbox(door, world, self._reports, fleet.broker.declare_host, self._post)
+        declare, carry_on = fleet.broker.declare_host, self.runner.carry_on
+        self.inbox = Inbox(door, world, self._reports, declare, self._post, carry_on=carry_on)
         self.writer = GroupWriter(door, world, Answers(lambda data: data, lambda data: data))
         self.watch = Watch(door, world)
         self.offered = 0
+        self._idle = (-1, 0.0)
+        """Commits and moment when the runner found nothing that it may do: there will be nothing before one changes."""
 
     def _post(self, commands: object) -> None:
         self.relay.post(commands)  # type: ignore[arg-type]
@@ -72,7 +75,7 @@ class SimulatedController:
         if part in self._stirred:
             return True
         if part == "runner":
-            return fleet.work_is_due()
+            return self._idle != (fleet.commits, fleet.clock.monotonic()) and fleet.work_is_due()
         if part == "relay":
             return fleet.outbox_is_due()
         return self.offered > 0 if part == "writer" else bool(fleet.broker.queues[REPORT_QUEUE])
@@ -103,6 +106,8 @@ class SimulatedController:
             elif turn.result:
                 self._stirred.add(part)
                 return True
+            elif part == "runner":
+                self._idle = (self._fleet.commits, self._fleet.clock.monotonic())
         return False
 
     def _begun(self, part: str) -> Turn:

@@ -19,13 +19,19 @@ from tests.simulation.invariants import Checker
 from tests.simulation.trace import Trace
 from tests.simulation.weather import Weather
 
-DUE_WORK = "SELECT 1 FROM workflow WHERE state = 'live' AND wake_at <= ? LIMIT 1"
+READY_AT = "max(wake_at, coalesce(lease_until, wake_at))"
+"""When a workflow can be taken: it is due, and nobody holds its lease any more."""
+
+DUE_WORK = f"SELECT 1 FROM workflow WHERE state = 'live' AND {READY_AT} <= ? LIMIT 1"
 DUE_OUTBOX = "SELECT 1 FROM outbox WHERE retry_at <= ? LIMIT 1"
 NAMES = re.compile(rb'"(?:verb|kind)":"([a-z]+)"')
 SERVER = re.compile(rb'"server":"[0-9a-f-]+([0-9a-f]{4})"')
 GENERATION = re.compile(rb'"generation":([0-9]+)')
-NEXT = """SELECT min(at) FROM (SELECT min(wake_at) at FROM workflow WHERE state = 'live'
+NEXT = f"""SELECT min(at) FROM (SELECT min({READY_AT}) at FROM workflow WHERE state = 'live'
 UNION ALL SELECT min(retry_at) FROM outbox)"""
+
+MOMENT = 0.5
+"""Virtual seconds."""
 
 
 class Fleet:
@@ -41,6 +47,7 @@ class Fleet:
         self.broker = Broker(self.trace)
         self.held_back: list[tuple[str, Message]] = []
         self.servers: list[tuple[str, str, str | None]] = []
+        self.commits = 0
         self._folder = Path(tempfile.mkdtemp(prefix="hosts-", dir=disk.folder))
         self.controllers = [SimulatedController(n, self) for n in range(weather.controllers)]
         self.hosts = [SimulatedHost(n, self, self._folder) for n in range(weather.hosts)]
@@ -57,6 +64,7 @@ class Fleet:
 
     def committed(self, who: str) -> None:
         """Check what a commit did."""
+        self.commits += 1
         self.checker.committed()
 
     def work_is_due(self) -> bool:
@@ -67,8 +75,12 @@ class Fleet:
         """Say whether a command could be published now."""
         return bool(self.disk.rows(DUE_OUTBOX, self._now()))
 
-    def next_due(self) -> float:
-        """Give the moment (monotonic seconds) at which somebody has something to do."""
+    def pause(self) -> float:
+        """Give the seconds until somebody has something to do; a moment, where what is due has to wait for somebody."""
+        seconds = self._next_due() - self.clock.monotonic()
+        return round(max(0.001, seconds), 3) if seconds > 0 else MOMENT
+
+    def _next_due(self) -> float:
         ((at,),) = self.disk.rows(NEXT)
         due = [(datetime.fromisoformat(at) - NOW).total_seconds()] if at else []
         due += [controller.next_due() for controller in self.controllers if controller.alive]

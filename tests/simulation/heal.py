@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from common.states import Power, State
+from controller.admission.server_actions import Act
 from controller.db import ports, quotas, servers, tables
 from controller.db.engine import Tx
 from controller.db.ledger import claims
+from controller.workflow.hello import FILES
 from tests.simulation.controllers import ALL, PARTS
 from tests.simulation.furnish import PROJECT, SETTINGS
 
@@ -18,6 +20,11 @@ CALM = 80.0
 
 LONGEST = 3600.0
 """Virtual seconds after which a fleet that finds no rest never will."""
+
+QUARANTINE = f"SELECT host_id, domain FROM stranger WHERE reason = '{FILES}'"
+"""What a host that lost its journal no longer knows to be deleted: shown, and kept."""
+
+WORKS = "SELECT subject, kind, state, request_id FROM workflow ORDER BY created_at, id"
 
 LIVE = "SELECT kind, subject, direction, position FROM workflow WHERE state = 'live'"
 
@@ -94,7 +101,7 @@ def turn(fleet: "Fleet") -> int:
 
 def pass_time(fleet: "Fleet") -> None:
     """Let time pass until something is due."""
-    fleet.clock.advance(max(0.01, min(30.0, fleet.next_due() - fleet.clock.monotonic())))
+    fleet.clock.advance(min(30.0, fleet.pause()))
 
 
 # ---- what must be then -------------------------------------------------------------------------------------
@@ -125,24 +132,28 @@ def wrong(tx: Tx, fleet: "Fleet") -> Iterator[tuple[str, str]]:
 
 
 def _on_hosts(fleet: "Fleet", there: dict[str, tuple[str | None, State]]) -> Iterator[tuple[str, str]]:
+    shown = fleet.disk.rows(QUARANTINE)
     for host in fleet.hosts:
         mine = {server for server, (home, _) in there.items() if home == host.id}
+        strange = {server for home, server in shown if home == host.id}
         sound = {server for server in mine if there[server][1] is not State.ERROR}
         for what, kept in (
             ("domains", host.driver.domains),
             ("disks", host.driver.disks),
             ("drives", host.driver.drives),
         ):
-            if kept.keys() - mine:
-                yield "nothing is without an owner", f"{what} of {sorted(kept.keys() - mine)} on {host.name}"
+            unowned = kept.keys() - mine - (strange if what != "domains" else set())
+            if unowned:
+                yield "nothing is without an owner", f"{what} of {sorted(unowned)} on {host.name}"
             if sound - kept.keys():
                 yield "each server is there", f"no {what} of {sorted(sound - kept.keys())} on {host.name}"
         goals = [domain.goal for domain in host.driver.domains.values()]
         named = {port.id for goal in goals for port in goal.ports}
-        if set(host.driver.ports) - named:
-            yield "nothing is without an owner", f"ports {sorted(set(host.driver.ports) - named)} on {host.name}"
-        if host.driver.networks and not goals:
-            yield "nothing is without an owner", f"networks {sorted(host.driver.networks)} on {host.name}"
+        # what a late call left there is taken over by whoever needs the network or the address next
+        if left := set(host.driver.ports) - named - host.late:
+            yield "nothing is without an owner", f"ports {sorted(left)} on {host.name}"
+        if (left := set(host.driver.networks) - host.late) and not goals:
+            yield "nothing is without an owner", f"networks {sorted(left)} on {host.name}"
         for server in sorted(sound & host.driver.domains.keys()):
             power, state = host.driver.domains[server].power, there[server][1]
             if (power is Power.ON) != (state is State.ACTIVE):
@@ -156,3 +167,15 @@ def _as_asked(fleet: "Fleet", states: dict[str, State]) -> Iterator[tuple[str, s
         deleted = request.what.startswith("delete") and not request.refused
         if deleted and states[request.server] is not State.DELETED:
             yield "what was acknowledged is not lost", f"{request.what}: it is {states[request.server]}"
+    works = fleet.disk.rows(WORKS)
+    begun = {request_id for _, _, _, request_id in works}
+    for request in fleet.clients.requests:
+        acted = isinstance(request.change, Act) and request.done and not request.refused
+        if acted and f"req-{request.number}" not in begun:
+            yield "what was acknowledged is not lost", f"{request.what}: nothing was begun for it"
+    upset = set().union(*(host.upset for host in fleet.hosts))
+    for server, (kind, state) in {server: (kind, state) for server, kind, state, _ in works}.items():
+        wished = State.SHUTOFF if kind == "server.stop" else State.ACTIVE
+        shown = states.get(server)
+        if state == "done" and server not in upset and shown in (State.ACTIVE, State.SHUTOFF) and shown is not wished:
+            yield "guests are as was asked last", f"server {server} is {shown} after {kind}"

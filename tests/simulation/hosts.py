@@ -9,6 +9,7 @@ from compute_agent.operation import Call
 from compute_agent.runner import Outcome
 from tests.simulation.agents import AgentProcess
 from tests.simulation.bus import Reader
+from tests.simulation.furnish import INVENTORY
 from tests.simulation.turns import Crash
 
 if TYPE_CHECKING:
@@ -21,13 +22,17 @@ class SimulatedHost:
     def __init__(self, number: int, fleet: "Fleet", folder: Path) -> None:
         self.fleet, self._folder = fleet, folder
         self.id, self.name = f"00000000-0000-4000-8000-0000000000a{number}", f"host-{number}"
-        self.driver = MemoryDriver()
+        self.driver = MemoryDriver(INVENTORY)
         self.powered, self.cut = True, False
         self.abandoned: list[tuple[AgentProcess, str, Call]] = []
         self.older: AgentProcess | None = None
         self.older_sleeps = True
         self.agent: AgentProcess | None = None
         self._boots = self._journals = self._agents = 1
+        self.upset: set[str] = set()
+        """Servers whose guests were stopped, or started, by what nobody wished."""
+        self.late: set[str] = set()
+        """Ports and networks that calls left after they were given up."""
         self._reader = Reader(fleet.broker, self.id, self.name, fleet.weather.batch)
         self.start()
 
@@ -73,26 +78,42 @@ class SimulatedHost:
         if not self.cut and self.fleet.broker.queues.get(self.id):
             self.act(process, "take", self._reader, twist)
 
-    def make(self, process: AgentProcess, call: Call, lane: str) -> Outcome:
-        """Make a call on the hypervisor."""
+    def make(self, process: AgentProcess, call: Call, lane: str, *, late: bool = False) -> Outcome:
+        """Make a call on the hypervisor. ``late``: nobody waits for it; so it is with all that an older agent does."""
+        late, before = late or process is self.older, self._on_networks()
         try:
             outcome = Outcome(call.make())
         except Exception as error:  # it belongs to the operation that asked for the call
             outcome = Outcome(error=error)
         self.fleet.trace.tell(process.name, f"{call.name} in {lane}{f': {outcome.error}' if outcome.error else ''}")
-        self.fleet.checker.called(self, process, call, lane)
+        if late:
+            self.stopped(lane.removeprefix("server:"))
+            self.late |= self._on_networks() - before
+        self.fleet.checker.called(self, process, call, lane, late=late)
         return outcome
 
     # ---- what may befall it --------------------------------------------------------------------------------
+    def stopped(self, server: str) -> None:
+        """Note that something stopped a guest that no wish had stopped, or may have."""
+        self.upset.add(server)
+        self.fleet.checker.starts.stopped(self.id, server)
+
     def make_late(self, place: int) -> None:
         """Let a call that was given up be made after all; nobody hears its answer."""
         process, lane, call = self.abandoned.pop(place % len(self.abandoned))
         process.lanes.abandoned.pop(lane, None)
         self.fleet.trace.fault(self.name, "late call", f"{call.name} in {lane}")
-        self.make(process, call, lane)
+        self.make(process, call, lane, late=True)
+
+    def _on_networks(self) -> set[str]:
+        return {*self.driver.ports, *self.driver.networks}
 
     def lose_power(self) -> None:
         """Cut the machine's power."""
+        for server in self.guests(Power.ON):
+            self.fleet.checker.starts.stopped(self.id, server)
+            if self._journals > 1:  # it does not know that they ran
+                self.upset.add(server)
         self.driver.boot()
         self._boots += 1
         self.powered = False
@@ -105,11 +126,14 @@ class SimulatedHost:
         """Install the agent anew: its journal is gone."""
         if self.agent:
             self.die(self.agent)
+        self.fleet.checker.starts.forgot(self.id)
+        self.upset |= set(self.guests(Power.OFF, Power.CRASHED))  # it will not know that they ran
         self._journals += 1
 
     def fork(self) -> None:
         """Stop the agent where it is, with a copy of its journal, and start another in its place."""
         assert self.agent is not None
+        self.fleet.checker.starts.forgot(self.id)
         copy = self._folder / f"{self.name}-old-{self._agents}.sqlite"
         self.agent.move(copy)
         self.older, self.older_sleeps = self.agent, True

@@ -4,13 +4,15 @@ A commit may have touched the tables, a call on a hypervisor one server on one h
 is kept: what follows from it is not looked at.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from common import wire
 from common.states import Power
 from compute_agent.operation import Call
 from tests.simulation.agents import READS, AgentProcess
+from tests.simulation.starts import Starts
 
 if TYPE_CHECKING:
     from tests.simulation.fleet import Fleet
@@ -27,6 +29,9 @@ HOSTS = "SELECT id, epoch, generation FROM host"
 OUTCOMES = "SELECT id, host_id FROM inbox"
 REMOVED = "SELECT subject FROM workflow WHERE kind = 'server.delete' AND state = 'done'"
 
+MAKES = frozenset({"ensure_disk", "ensure_drive", "define", "start"})
+"""Calls that make something of a server."""
+
 
 class Checker:
     """Holds each event against the invariants. ``broken`` is the first that did not hold, with what was found."""
@@ -35,15 +40,19 @@ class Checker:
         self._fleet = fleet
         self.broken: tuple[str, str] | None = None
         self.removed: set[str] = set()
-        """Servers whose delete is done: nothing of them may be anywhere, ever after."""
+        """Servers whose delete is done: nothing may be made for them ever after, but by calls that were given up."""
+        self._late: set[tuple[str, str]] = set()
         self._generations: dict[str, int] = {}
         self._epochs: dict[str, tuple[int, int]] = {}
         self._spoken: dict[str, set[int]] = {}
         """Epochs of each host just before and just after the last commit: a hello may be taken with what was before."""
-        self._said: dict[str, wire.Event] = {}
+        self._said: dict[str, str] = {}
+        self._epochs_of: dict[str, set[int]] = defaultdict(set)
+        """Under which epochs each event was said: the same one again, by a host that was welcomed anew."""
         self._hellos: Counter[str] = Counter()
         self._taken: set[str] = set()
         self._disks: dict[tuple[str, str], object] = {}
+        self.starts = Starts()
 
     def must(self, true: bool, invariant: str, found: str) -> None:
         """Note what is not as it must be."""
@@ -56,7 +65,22 @@ class Checker:
         """Note what a host said; the same may be said again."""
         if event.kind == "hello" and event.id not in self._said:
             self._hellos[event.host] += 1
-        self._said[event.id] = event
+        self._said[event.id] = event.kind
+        self._epochs_of[event.id].add(event.host_epoch)
+
+    def took(
+        self, process: AgentProcess, goals: Iterable[wire.Command], epochs: set[int | None], known: Mapping[str, int]
+    ) -> None:
+        """Check what became of the goals that came to an agent.
+
+        :param epochs: that it had meanwhile.
+        :param known: the newest generation of each server that it knew before.
+        """
+        sound = {(goal.server, goal.generation) for goal in goals if goal.host_epoch in epochs}
+        for server, before in known.items():
+            now = process.newest(server)
+            found = f"{process.name} took {server} at {now}, which was sent under none of {epochs}"
+            self.must(now == before or (server, now) in sound, "goals are of the present epoch", found)
 
     # ---- the tables ----------------------------------------------------------------------------------------
     def committed(self) -> None:
@@ -107,14 +131,13 @@ class Checker:
         for event, host in self._fleet.disk.rows(OUTCOMES):
             if event not in self._taken:
                 self._taken.add(event)
-                said = self._said[event]
-                found = f"{said.kind} of {host} said under {said.host_epoch}, taken under {self._spoken[host]}"
-                current = said.kind == "hello" or said.host_epoch in self._spoken[host]
-                self.must(current, "reports are of the present epoch", found)
+                kind, said = self._said[event], self._epochs_of[event]
+                found = f"{kind} of {host} said under {said}, taken under {self._spoken[host]}"
+                self.must(kind == "hello" or bool(said & self._spoken[host]), "reports are of the present epoch", found)
 
     # ---- the hosts -----------------------------------------------------------------------------------------
-    def called(self, host: "SimulatedHost", process: AgentProcess, call: Call, lane: str) -> None:
-        """Check what a call on a hypervisor may have touched."""
+    def called(self, host: "SimulatedHost", process: AgentProcess, call: Call, lane: str, *, late: bool) -> None:
+        """Check what a call on a hypervisor may have touched. ``late``: nobody waits for it any more."""
         if call.name in READS:
             return
         found = f"{call.name} in {lane} by {process.name}"
@@ -122,7 +145,12 @@ class Checker:
         server = lane.removeprefix("server:")
         if server == lane:
             return
+        if late:
+            self._late.add((host.id, server))
         self._check_disk(host, server, call.name)
+        self._check_starts(host, server, found)
+        made = call.name in MAKES and server in self.removed and not late
+        self.must(not made, "nothing is made of what was deleted", found)
         running = [h.name for h in self._fleet.hosts if _power(h, server) is Power.ON]
         self.must(len(running) <= 1, "a server runs once", f"server {server} runs on {running}")
         if server in self.removed:
@@ -136,11 +164,16 @@ class Checker:
             self.must(known is None or known is disk, "a disk is never replaced", f"server {server} on {host.name}")
             self._disks[host.id, server] = disk
 
+    def _check_starts(self, host: "SimulatedHost", server: str, found: str) -> None:
+        domain = host.driver.domains.get(server)
+        boots, generation = (domain.boots, domain.goal.generation) if domain else (0, 0)
+        once = self.starts.seen(host.id, server, boots, generation)
+        self.must(once, "no wish starts a guest twice", f"{found}, at {generation}")
+
     def _check_removed(self, host: "SimulatedHost", server: str) -> None:
-        left = [
-            what for what, there in (("domain", host.driver.domains), ("disk", host.driver.disks)) if server in there
-        ]
-        self.must(not left, "nothing is left of what was deleted", f"server {server}: {left} on {host.name}")
+        """Files that a call made after it was given up, and a domain likewise, its host removes in its own time."""
+        left = server in host.driver.domains and (host.id, server) not in self._late
+        self.must(not left, "nothing is left of what was deleted", f"server {server}: a domain on {host.name}")
 
 
 def _power(host: "SimulatedHost", server: str) -> Power | None:

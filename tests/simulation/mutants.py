@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,11 +93,20 @@ DESIRED_LIST = Edit(
     '        self._runner.begin("report:hello", self._opening(), self._introduce)\n'
     "        for server in self._journal.open():\n            self._convergence.pursue(server)\n",
 )
+HALT = Edit("compute_agent/converge.py", "if self._halted or entry is None or", "if entry is None or")
 SCHEDULER_LEASE = Edit(
     "controller/workflow/tenure.py",
     "return self._until.get(name, 0.0) > self._world.clock.monotonic()",
     "return True",
 )
+MIRROR = Edit("controller/db/ledger.py", "(self.generation, self.epoch) == (generation, epoch)", "self.epoch == epoch")
+COMPARISON = Edit(
+    "controller/db/ledger.py",
+    "mine = sa.tuple_(_host.c.id, _host.c.generation).in_(list(generations.items()))",
+    "mine = _host.c.id.in_(list(generations))",
+)
+CAPACITY = Edit("controller/db/tables/hosts.py", "used >= 0 AND used <= capacity", "used >= 0")
+RESTART_NOTED = Edit("compute_agent/commands.py", "        terms.restarted()\n", "")
 LEASE_EPOCH = Edit("controller/db/workflows.py", 'where=("id", "lease_epoch")', 'where=("id",)')
 TWO_TRANSACTIONS = Edit(
     "controller/workflow/runner.py",
@@ -113,11 +123,19 @@ MUTANTS = (
     Mutant("no inbox deduplication", (DEDUPLICATION,)),
     Mutant("outbox published before commit", EARLY),
     Mutant("scheduler lease not checked", (SCHEDULER_LEASE,), held="the ledger compares generations"),
+    Mutant(
+        "scheduler: neither lease nor comparison",
+        (SCHEDULER_LEASE, MIRROR, COMPARISON),
+        held="no host's use may go beyond its capacity",
+    ),
+    Mutant("scheduler: no lease, comparison or capacity", (SCHEDULER_LEASE, MIRROR, COMPARISON, CAPACITY)),
     Mutant("workflow lease epoch not checked", (LEASE_EPOCH,), held="rows stay locked over the whole stretch"),
     Mutant("rows not locked over the stretch", (TWO_TRANSACTIONS,), held="the workflow's lease epoch"),
     Mutant("neither lease epoch nor locked rows", (LEASE_EPOCH, TWO_TRANSACTIONS)),
     Mutant("undo skipped", (UNDO,)),
-    Mutant("desired list not waited for", (DESIRED_LIST,)),
+    Mutant("desired list not waited for", (DESIRED_LIST,), held="no step is begun before the welcome"),
+    Mutant("desired list not waited for, steps begun", (DESIRED_LIST, HALT)),
+    Mutant("restart not noted", (RESTART_NOTED,)),
 )
 
 
@@ -197,7 +215,7 @@ def _run(folder: Path, first: int, seeds: int, events: int, shrink: float) -> di
     )
     if done.returncode not in (0, 1) or not done.stdout:
         raise RuntimeError(done.stderr[-2000:])
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-2])
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-3])
     return told
 
 
@@ -207,17 +225,18 @@ def main(words: list[str]) -> int:
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--events", type=int, default=1500)
     parser.add_argument("--shrink", type=float, default=60.0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="mutants hunted at once")
     parser.add_argument("names", nargs="*", help="only those whose name has one of these words")
     asked = parser.parse_args(words)
+    wanted = [m for m in MUTANTS if not asked.names or any(name in m.name for name in asked.names)]
     wrong = 0
-    print(f"{'mutant':<42}{'seeds':>6}{'events':>8}  found by", flush=True)
-    for mutant in MUTANTS:
-        if asked.names and not any(name in mutant.name for name in asked.names):
-            continue
-        found = hunt(mutant, asked.seeds, asked.events, asked.shrink)
-        wrong += bool(found.invariant) == bool(mutant.held)
-        by = found.invariant or (f"held: {mutant.held}" if mutant.held else "NOT FOUND")
-        print(f"{mutant.name:<42}{found.seeds:>6}{found.events or '':>8}  {by}", flush=True)
+    print(f"{'mutant':<48}{'seeds':>6}{'events':>8}  found by", flush=True)
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        hunts = pool.map(lambda mutant: hunt(mutant, asked.seeds, asked.events, asked.shrink), wanted)
+        for mutant, found in zip(wanted, hunts, strict=True):
+            wrong += bool(found.invariant) == bool(mutant.held)
+            by = found.invariant or (f"held: {mutant.held}" if mutant.held else "NOT FOUND")
+            print(f"{mutant.name:<48}{found.seeds:>6}{found.events or '':>8}  {by}", flush=True)
     return 1 if wrong else 0
 
 

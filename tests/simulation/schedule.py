@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from tests.simulation.fleet import Fleet
 
 Choice = tuple[str | int | float, ...]
-MOST_SERVERS = 6
+MOST_SERVERS = 7
 ASIDE = 0.12
 """Share of events at which time passes or a tenant acts although there is other work."""
+
+RETURNS = 0.05
+"""Share of events at which a message that was held back comes after all."""
 
 Maker = Callable[[], Choice]
 
@@ -46,6 +49,8 @@ class Chooser:
             (kind,) = rng.choices(self._blows, self._weights)
             return ("blow", kind, rng.randrange(64), rng.randrange(64))
         work = [*self._of_controllers(), *self._of_hosts()]
+        if self._fleet.held_back and rng.random() < RETURNS:
+            return ("comes back", rng.randrange(64))
         if not work or rng.random() < ASIDE:
             return self._time(idle=not work) if rng.random() < 0.7 else self._client()
         return rng.choice(work)()
@@ -79,7 +84,7 @@ class Chooser:
         if rng.random() < 0.03:
             return ("time", rng.choice((20.0, 70.0, 200.0)))
         if idle:
-            return ("time", round(max(0.01, self._fleet.next_due() - self._fleet.clock.monotonic()), 3))
+            return ("time", self._fleet.pause())
         return ("time", rng.choice((0.01, 0.1, 0.5, 1.0)))
 
     def _turn(self, c: int, part: str) -> Choice:
@@ -89,7 +94,7 @@ class Chooser:
         return ("turn", c, PARTS.index(part), (steps or 1) if steps < ALL or not twist else rng.randrange(1, 4), twist)
 
     def _call(self, h: int, p: int) -> Choice:
-        return ("call", h, p, self._rng.randrange(16), self._twist(CALL_TWISTS, 0.3))
+        return ("call", h, p, self._rng.randrange(16), self._twist(CALL_TWISTS, 0.6))
 
     def _take(self, h: int, p: int) -> Choice:
         return ("take", h, p, self._twist(TAKE_TWISTS))
@@ -106,8 +111,6 @@ class Chooser:
     def _client(self) -> Choice:
         """Let a tenant do something, or something come that was long forgotten."""
         rng = self._rng
-        if self._fleet.held_back and rng.random() < 0.3:
-            return ("comes back", rng.randrange(64))
         if rng.random() < 0.2:
             return ("late", rng.randrange(4), rng.randrange(8))
         controller = rng.randrange(4)
@@ -117,7 +120,7 @@ class Chooser:
         wish = rng.random()
         if wish < 0.45 and len(self._fleet.servers) < MOST_SERVERS:
             return ("create", controller, int(rng.random() < 0.7))
-        if wish < 0.65:
+        if wish > 0.8:
             return ("delete", controller, rng.randrange(16))
         return ("act on", controller, rng.randrange(16), VERBS[rng.randrange(len(VERBS))])
 
@@ -192,7 +195,8 @@ class Doer:
             self._fleet.clients.delete(controller, servers[place % len(servers)][0])
 
     def _act_on(self, c: int, place: int, verb: str) -> None:
-        servers = self._fleet.servers
+        """Ask something of a server; of one that can take it, if there is any."""
+        servers = [one for one in self._fleet.servers if one[1] in ("ACTIVE", "SHUTOFF")] or self._fleet.servers
         if servers and (controller := self._client_of(c)):
             self._fleet.clients.act(controller, servers[place % len(servers)][0], verb)
 

@@ -13,8 +13,9 @@ from tests.simulation.blows import KINDS
 from tests.simulation.runs import Simulation, folder_in_memory
 from tests.simulation.schedule import Choice
 from tests.simulation.shrink import shrunken
+from tests.simulation.starts import Starts
 from tests.simulation.story import story
-from tests.simulation.trace import Line
+from tests.simulation.trace import Line, counted
 from tests.simulation.weather import BLOWS, weather
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +42,7 @@ def test_a_short_run_finds_nothing_wrong(simulation: Simulation) -> None:
         outcome = simulation.run(seed, 300)
         assert outcome.broken is None, f"make simulate SEED={seed} EVENTS=300"
         faults += outcome.faults
-    assert faults.total() > 150
+    assert counted(faults) > 150
     assert {"message lost", "message doubled", "message reordered"} <= faults.keys()
 
 
@@ -87,6 +88,23 @@ def test_a_story_leaves_out_what_is_routine() -> None:
         "     1.00 s   host-1         define in server:..a440",
         "     2.50 s * host-1         power loss: 1 guests stop",
     ]
+
+
+def test_cheap_faults_are_a_third_of_what_counts_at_most() -> None:
+    assert counted(Counter({"message reordered": 90, "message doubled": 10, "power loss": 8})) == 12
+    assert counted(Counter({"message reordered": 2, "power loss": 8})) == 10
+
+
+def test_a_guest_may_start_once_for_each_wish_and_each_thing_that_stopped_it() -> None:
+    starts = Starts()
+    assert starts.seen("h", "s", boots=1, generation=1)
+    assert starts.seen("h", "s", boots=2, generation=2)
+    starts.stopped("h", "s")
+    assert starts.seen("h", "s", boots=3, generation=2)
+    assert starts.seen("h", "s", boots=3, generation=2)
+    assert not starts.seen("h", "s", boots=4, generation=2)
+    starts.forgot("h")
+    assert starts.seen("h", "s", boots=5, generation=2)
 
 
 def test_every_fault_that_weather_brings_can_befall() -> None:
