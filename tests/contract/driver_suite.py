@@ -80,19 +80,19 @@ class DriverSuite:
     def test_an_unknown_server_is_gone(self, driver):
         assert driver.power(SERVER) is Power.GONE
         assert driver.listing().present == ()
-        assert driver.listing().files == ()
+        assert SERVER not in driver.listing().files
 
     def test_files_without_a_domain_are_listed(self, driver, image):
         driver.ensure_image(image)
         driver.ensure_disk(SERVER, image, 1)
-        assert driver.listing().files == (SERVER,)
+        assert SERVER in driver.listing().files
         driver.remove_files(SERVER)
-        assert driver.listing().files == ()
+        assert SERVER not in driver.listing().files
 
     def test_files_of_a_domain_are_not_listed(self, driver, defined):
-        assert driver.listing().files == ()
+        assert SERVER not in driver.listing().files
         driver.undefine(SERVER)
-        assert driver.listing().files == (SERVER,)
+        assert SERVER in driver.listing().files
 
     @pytest.mark.parametrize("verb", ["destroy", "undefine", "remove_files"])
     def test_what_is_not_there_is_removed(self, driver, verb):
