@@ -16,6 +16,7 @@ from common.bus.memory import MemoryBus
 from common.clock import SystemClock
 from common.ids import time_ordered
 from common.states import Power
+from compute_agent.driver.libvirt.driver import LibvirtDriver
 from compute_agent.driver.memory import MemoryDriver
 from compute_agent.service import AgentService, embedded
 from controller.seals import seal
@@ -225,6 +226,10 @@ def test_a_session_that_breaks_is_followed_by_another(
 def test_the_driver_is_the_one_that_the_settings_name(chosen: settings.Settings, bus: MemoryBus) -> None:
     made = embedded(chosen, bus, CLOCK)
     assert isinstance(made._driver, MemoryDriver)
+    made.stop()
+    real = msgspec.structs.replace(chosen, agent=msgspec.structs.replace(chosen.agent, driver="libvirt"))
+    made = embedded(real, bus, CLOCK)  # it touches nothing before it is started
+    assert isinstance(made._driver, LibvirtDriver)
     made.stop()
     other = msgspec.structs.replace(chosen, agent=msgspec.structs.replace(chosen.agent, driver="xen"))
     with pytest.raises(errors.SettingsError, match="libvirt or memory"):

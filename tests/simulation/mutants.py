@@ -68,8 +68,8 @@ DEDUPLICATION = Edit(
 EARLY = (
     Edit(
         "controller/db/outbox.py",
-        "    tx.do(sa.delete(_table).where(_table.c.id.in_(idle)))\n    OUTBOX.add(tx, entries)\n",
-        "    tx.do(sa.delete(_table).where(_table.c.id.in_(idle)))\n    OUTBOX.add(tx, entries)\n"
+        "    tx.do(_REPLACED, servers=listed(e.server_id for e in entries))\n    OUTBOX.add(tx, entries)\n",
+        "    tx.do(_REPLACED, servers=listed(e.server_id for e in entries))\n    OUTBOX.add(tx, entries)\n"
         "    epoch = {h: e for h, e in tx.rows(sa.select(tables.host.c.id, tables.host.c.epoch))}\n"
         "    for relay in EARLY[-1:]:\n"
         "        due = [relay._sealed(Due(e, epoch[e.host_id]), e.created_at) for e in entries]\n"
