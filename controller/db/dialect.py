@@ -29,25 +29,33 @@ _JSON: dict[str, Any] = {
 def engine(url: str, pool: int) -> sa.Engine:
     """Make an engine: SQLite in WAL with a flush at each commit, PostgreSQL in UTC with bounded waits."""
     if sa.make_url(url).get_backend_name() == "postgresql":
-        made = sa.create_engine(
-            url,
-            hide_parameters=True,  # what rows hold does not go into messages and logs
-            **_JSON,
-            pool_size=pool,
-            max_overflow=pool,
-            pool_timeout=10,
-            connect_args={
-                "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s "
-                "-c idle_in_transaction_session_timeout=20s",  # a controller that was stopped holds locks no longer
-                "connect_timeout": 5,
-                "keepalives_idle": 10,
-                "keepalives_interval": 5,
-                "keepalives_count": 3,
-                "tcp_user_timeout": 20000,
-            },
-        )
-        _ping_rested(made)
-        return made
+        return _postgresql(url, pool)
+    return _sqlite(url, pool)
+
+
+def _postgresql(url: str, pool: int) -> sa.Engine:
+    made = sa.create_engine(
+        url,
+        hide_parameters=True,  # what rows hold does not go into messages and logs
+        **_JSON,
+        pool_size=pool,
+        max_overflow=pool,
+        pool_timeout=10,
+        connect_args={
+            "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s "
+            "-c idle_in_transaction_session_timeout=20s",  # a controller that was stopped holds locks no longer
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20000,
+        },
+    )
+    _ping_rested(made)
+    return made
+
+
+def _sqlite(url: str, pool: int) -> sa.Engine:
     _private(sa.make_url(url).database)
     made = sa.create_engine(
         url,

@@ -41,6 +41,23 @@ def _object(name: str, version: str, data: Payload) -> Payload:
     }
 
 
+_FIXED: Payload = {
+    "action_initiator_project": None,
+    "action_initiator_user": None,
+    "architecture": "x86_64",
+    "auto_disk_config": "MANUAL",
+    "availability_zone": "nova",
+    "block_devices": [],
+    "kernel_id": "",
+    "locked": False,
+    "locked_reason": None,
+    "os_type": None,
+    "progress": 0,
+    "ramdisk_id": "",
+}
+"""What is the same for every server here."""
+
+
 def instance(
     server: Server, host: Host | None, ports: Sequence[Port], networks: Mapping[str, Network], request_id: str
 ) -> Payload:
@@ -62,12 +79,7 @@ def _instance(
 ) -> Payload:
     where = host.name if host else None
     return {
-        "action_initiator_project": None,
-        "action_initiator_user": None,
-        "architecture": "x86_64",
-        "auto_disk_config": "MANUAL",
-        "availability_zone": "nova",
-        "block_devices": [],
+        **_FIXED,
         "created_at": wire_time(server.created_at),
         "deleted_at": _time(server.deleted_at),
         "display_description": server.name,
@@ -78,17 +90,11 @@ def _instance(
         "host_name": hostname_of(server.name, server.id),
         "image_uuid": server.image_id,
         "ip_addresses": [_address(port, networks) for port in ports if port.address],
-        "kernel_id": "",
         "key_name": server.key_name,
         "launched_at": _time(server.launched_at),
-        "locked": False,
-        "locked_reason": None,
         "metadata": server.metadata,
         "node": where,
-        "os_type": None,
         "power_state": POWER_STATES.get(server.seen, "pending") if server.seen else "pending",
-        "progress": 0,
-        "ramdisk_id": "",
         "request_id": request_id,
         "reservation_id": server.reservation_id,
         "state": VM_STATES[server.state],
