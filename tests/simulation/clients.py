@@ -10,8 +10,8 @@ from controller.admission.server_actions import Act, Verb
 from controller.admission.server_create import CreateServers
 from controller.admission.server_delete import DeleteServer
 from controller.writer import Change, Key
+from tests.doubles.project import NETWORK, PROJECT
 from tests.simulation.controllers import SimulatedController
-from tests.simulation.furnish import NETWORK, PROJECT
 
 if TYPE_CHECKING:
     from tests.simulation.fleet import Fleet

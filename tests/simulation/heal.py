@@ -9,8 +9,9 @@ from controller.db import ports, quotas, servers, tables
 from controller.db.engine import Tx
 from controller.db.ledger import claims
 from controller.workflow.hello import FILES
+from tests.doubles.project import PROJECT
 from tests.simulation.controllers import ALL, PARTS
-from tests.simulation.furnish import PROJECT, SETTINGS
+from tests.simulation.furnish import SETTINGS
 
 if TYPE_CHECKING:
     from tests.simulation.fleet import Fleet

@@ -14,16 +14,13 @@ import sqlalchemy as sa
 from common.bus.memory import MemoryBus
 from common.clock import ManualClock
 from common.ids import time_ordered
-from common.model.flavor import Flavor
-from common.model.image import Image, ImageStatus
-from common.model.network import Network, Subnet
 from common.model.server import NetworkAsk, Server
 from common.settings import Settings
 from common.states import State
 from controller.admission.server_actions import Act, Verb
 from controller.admission.server_create import CreateServers
 from controller.admission.server_delete import DeleteServer
-from controller.db import flavors, images, ledger, migrate, networks, ports, quotas, servers, subnets, tables
+from controller.db import ledger, migrate, ports, quotas, servers, tables
 from controller.db.engine import Store, Tx
 from controller.scheduler.simple import SimpleScheduler
 from controller.workflow.inbox import Inbox
@@ -33,13 +30,11 @@ from controller.workflow.runner import Runner
 from controller.workflow.saga import Workflow
 from controller.workflow.watch import Watch
 from controller.workflow.world import World
+from tests.doubles import project
+from tests.doubles.project import IMAGE, NETWORK, PROJECT
 from tests.doubles.writer import DirectWriter
 from tests.workflow.model_agent import Memory, ModelAgent
 
-PROJECT = "11111111-1111-4111-8111-111111111111"
-IMAGE = "22222222-2222-4222-8222-222222222222"
-NETWORK = "33333333-3333-4333-8333-333333333333"
-SUBNET = "44444444-4444-4444-8444-444444444444"
 HOSTS = ("55555555-5555-4555-8555-555555555551", "55555555-5555-4555-8555-555555555552")
 
 Side = Literal["before", "after"]
@@ -173,13 +168,8 @@ class Scene:
     # ---- what tenants do ---------------------------------------------------------------------------------
     def furnish(self) -> None:
         """Put in place what servers are made of, and let the hosts come up."""
-        now = self.clock.now()
         with self.store.tx() as tx:
-            tx.put(tables.project, [{"id": PROJECT, "name": "demo"}])
-            flavors.FLAVORS.add(tx, [Flavor(id="1", name="tiny", vcpus=1, ram_mib=256, disk_gib=1)])
-            images.IMAGES.add(tx, [_image(self)])
-            networks.add(tx, Network(id=NETWORK, project_id=PROJECT, name="net", created_at=now, updated_at=now))
-            subnets.add(tx, _subnet(self))
+            project.furnish(tx, self.clock.now())
         self.settle()
 
     def create(self, count: int = 1, **more: object) -> list[Server]:
@@ -246,38 +236,6 @@ class Scene:
         assert all(s.fault for s in there if s.state is State.ERROR)
         for agent in self.agents:
             assert len(agent.memory.starts) == len(set(agent.memory.starts)), "a guest was started twice"
-
-
-def _image(scene: Scene) -> Image:
-    now = scene.clock.now()
-    return Image(
-        id=IMAGE,
-        project_id=PROJECT,
-        name="tiny",
-        status=ImageStatus.ACTIVE,
-        created_at=now,
-        updated_at=now,
-        disk_format="qcow2",
-        container_format="bare",
-        size=1024,
-        virtual_size=2048,
-        digest="d" * 64,
-    )
-
-
-def _subnet(scene: Scene) -> Subnet:
-    now = scene.clock.now()
-    return Subnet(
-        id=SUBNET,
-        network_id=NETWORK,
-        project_id=PROJECT,
-        name="sub",
-        cidr="10.0.0.0/24",
-        gateway_ip="10.0.0.1",
-        pools=(("10.0.0.2", "10.0.0.254"),),
-        created_at=now,
-        updated_at=now,
-    )
 
 
 def new_store(folder: Path) -> FusedStore:

@@ -9,7 +9,8 @@ from common.model.network import Port
 from common.model.server import NetworkAsk
 from common.states import Power, State
 from controller.db import hosts, images, networks, ports, servers, tables, timeline, workflows
-from tests.workflow.scene import HOSTS, IMAGE, NETWORK, PROJECT, SUBNET, Scene
+from tests.doubles.project import IMAGE, NETWORK, PROJECT, SUBNET
+from tests.workflow.scene import HOSTS, Scene
 
 
 def outcomes(scene: Scene, server: str) -> list[tuple[str, str]]:
