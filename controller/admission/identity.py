@@ -8,7 +8,7 @@ import msgspec
 
 from common import errors
 from common.model.identity import Grant, Project, User
-from controller.db import identity
+from controller.db import identity, marks
 from controller.db.engine import Tx
 from controller.workflow.world import World
 from controller.writer import Change
@@ -126,7 +126,8 @@ class Bootstrap(Change[None], frozen=True):
     users: Mapping[str, tuple[str, str, str]]
 
     def apply(self, tx: Tx, world: World) -> None:
-        """Make what is missing."""
+        """Make what is missing. Controllers that start at the same moment do so one after the other."""
+        marks.claim(tx, "users at start", "")
         for name, (password_hash, project_name, role) in self.users.items():
             found = identity.projects(tx, project_name)
             project = found[0] if found else CreateProject(name=project_name).apply(tx, world)

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
@@ -11,12 +12,12 @@ from controller.workflow.world import World
 from tests.doubles.writer import DirectWriter
 
 CLOCK = ManualClock()
+WORLD = World(clock=CLOCK, ids=ids.time_ordered(CLOCK), settings=settings.Settings(), scheduler=None)  # type: ignore[arg-type]
 
 
 @pytest.fixture
 def writer(store: Store) -> DirectWriter:
-    world = World(clock=CLOCK, ids=ids.time_ordered(CLOCK), settings=settings.Settings(), scheduler=None)  # type: ignore[arg-type]
-    return DirectWriter(store, world)
+    return DirectWriter(store, WORLD)
 
 
 def test_bootstrap_makes_what_is_missing_and_gives_the_password(store: Store, writer: DirectWriter) -> None:
@@ -30,6 +31,20 @@ def test_bootstrap_makes_what_is_missing_and_gives_the_password(store: Store, wr
             ["member", "admin"],
             ["admin", "member"],
         )
+
+
+def test_controllers_that_start_at_once_make_their_users_once(store: Store, writer: DirectWriter) -> None:
+    asked = Bootstrap(users={"demo": ("hash", "demo", "member")})
+    with ThreadPoolExecutor(1) as pool:
+        with store.tx() as tx:
+            asked.apply(tx, WORLD)
+            second = pool.submit(writer.submit, asked)
+            wait([second], timeout=0.3)
+            assert not second.done()
+        second.result()
+    with store.read() as tx:
+        (demo,) = identity.users(tx)
+        assert len(identity.projects_of(tx, demo.id)) == 1
 
 
 def test_names_are_taken_once(writer: DirectWriter) -> None:
