@@ -43,7 +43,7 @@ def _first_start(part: Part) -> None:
     pid = _start(part)
     while not part.answers():
         if not alive(pid):
-            raise RuntimeError(f"{part.name} ended at once; see {places.LOG}")
+            raise RuntimeError(f"{part.name} ended at once: {places.last_words(part.name)}")
         time.sleep(0.1)
     threading.Thread(target=_keep, args=(part, pid), name=part.name, daemon=True).start()
 

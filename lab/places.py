@@ -53,3 +53,10 @@ def pid(name: str) -> int:
 def held_file(name: str) -> Path:
     """Give the file that keeps a part from being started again."""
     return RUN / f"{name}.held"
+
+
+def last_words(name: str) -> str:
+    """Give the end of what a part wrote to its log, in one line, and where more is."""
+    file = LOG / f"{name}.log"
+    lines = file.read_text(errors="replace").splitlines() if file.exists() else []
+    return f"{' / '.join(lines[-3:]) or 'it wrote nothing'} (see {file})"

@@ -54,7 +54,7 @@ class Command:
             if children := file.read_text().split():
                 return int(children[0])
             time.sleep(0.01)
-        raise RuntimeError(f"{self._name} did not start: see {places.LOG}")
+        raise RuntimeError(f"{self._name} did not start: {places.last_words(self._name)}")
 
 
 @contextmanager
