@@ -8,8 +8,18 @@ JSON.
 """
 
 from common.wire.commands import COMMANDS, Command, Lease, Query, Sealed, Wanted, Welcome
-from common.wire.goals import Device, DriveGoal, Goal, Hardware, ImageSource, NetworkGoal, PortGoal
-from common.wire.limits import ENTRIES, LIMIT, Amount, Count, Id, Message, Moment, Name, Number, Real, Text
+from common.wire.goals import (
+    Device,
+    DriveGoal,
+    Goal,
+    Hardware,
+    ImageSource,
+    NetworkGoal,
+    PlacedCell,
+    Placement,
+    PortGoal,
+)
+from common.wire.limits import ENTRIES, LIMIT, Amount, Count, Cpus, Id, Message, Moment, Name, Number, Real, Text
 from common.wire.packing import NUL, body_of, pack, raw, unpack
 from common.wire.reports import (
     EVENTS,
@@ -42,6 +52,7 @@ __all__ = [
     "Cell",
     "Command",
     "Count",
+    "Cpus",
     "Device",
     "DriveGoal",
     "Event",
@@ -60,6 +71,8 @@ __all__ = [
     "NetworkGoal",
     "Number",
     "PciDevice",
+    "PlacedCell",
+    "Placement",
     "PortGoal",
     "PowerSeen",
     "Present",

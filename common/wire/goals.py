@@ -82,6 +82,30 @@ class Hardware(Message, frozen=True):
     devices: tuple[Device, ...]
 
 
+class PlacedCell(Message, frozen=True):
+    """Where one cell of a guest goes: the host's NUMA cell, and the guest's ``vcpus`` and memory (MiB) that are there.
+
+    ``cpus``: the host's CPUs for its dedicated vCPUs, in the order of these. ``page_kib``: size of its memory's pages,
+    0: ordinary ones.
+    """
+
+    cell: int
+    vcpus: tuple[int, ...]
+    memory_mib: int
+    cpus: tuple[int, ...] = ()
+    page_kib: int = 0
+
+
+class Placement(Message, frozen=True):
+    """What of its host a server has: a place for each of the guest's cells, in their order; devices' addresses.
+
+    The scheduler chose it and the ledger holds it: the host obeys, or says why it cannot.
+    """
+
+    cells: tuple[PlacedCell, ...] = ()
+    devices: tuple[str, ...] = ()
+
+
 class Goal(Message, frozen=True):
     """How a server is to be on its host at a generation: ``power`` on, off, or gone (nothing of it is to be left)."""
 
@@ -94,6 +118,7 @@ class Goal(Message, frozen=True):
     ports: tuple[PortGoal, ...] = ()
     drive: DriveGoal | None = None
     hardware: Hardware | None = None
+    placement: Placement | None = None
 
     def digest(self) -> str:
         """Give a digest of all that outlives one sending: not the URL, not the restart."""

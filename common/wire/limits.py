@@ -12,6 +12,9 @@ LIMIT = 512 * 1024
 ENTRIES = 4096
 """Entries that one list of a report may have."""
 
+CELLS, CPUS, PAGE_SIZES = 128, 4096, 8
+"""NUMA cells that a host may have; CPUs that each may have; sizes of its huge pages."""
+
 # What comes from a host goes into rows that others' reports share a transaction with: what no column takes is refused
 # before it is read further.
 Number = Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
@@ -21,6 +24,8 @@ Amount = Annotated[int, Meta(ge=0, le=1 << 40)]
 Count = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]
 """A generation or an epoch."""
 Real = Annotated[float, Meta(ge=-1e15, le=1e15)]
+Cpus = Annotated[tuple[Annotated[int, Meta(ge=0, le=65535)], ...], Meta(max_length=CPUS)]
+"""CPUs of a host, by the numbers that its kernel gives them."""
 Id = Annotated[str, Meta(max_length=64)]
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Text = Annotated[str, Meta(max_length=65536)]

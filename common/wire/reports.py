@@ -7,16 +7,39 @@ from msgspec import Meta
 
 from common.states import Power
 from common.wire.goals import Hardware
-from common.wire.limits import ENTRIES, Amount, Count, Id, Message, Moment, Name, Number, Real, Text
+from common.wire.limits import (
+    CELLS,
+    CPUS,
+    ENTRIES,
+    PAGE_SIZES,
+    Amount,
+    Count,
+    Cpus,
+    Id,
+    Message,
+    Moment,
+    Name,
+    Number,
+    Real,
+    Text,
+)
 
 
 class Cell(Message, frozen=True):
-    """A NUMA cell: its CPUs and memory in MiB; huge pages as {size in KiB: count}."""
+    """A NUMA cell of a host.
+
+    ``memory_mib``: what it has in ordinary pages; huge pages come on top, as {size in KiB: count}. ``siblings``: its
+    CPUs, hardware threads of one core together. ``dedicated``: those that one guest's vCPU may have for itself; guests
+    without such vCPUs share the others.
+    """
 
     id: Number
-    cpus: tuple[Number, ...]
+    cpus: Cpus
     memory_mib: Amount
-    pages: dict[str, Amount] = {}
+    pages: Annotated[dict[str, Amount], Meta(max_length=PAGE_SIZES)] = {}
+    socket: Number = 0
+    siblings: Annotated[tuple[Cpus, ...], Meta(max_length=CPUS)] = ()
+    dedicated: Cpus = ()
 
 
 class PciDevice(Message, frozen=True):
@@ -37,14 +60,17 @@ class Route(Message, frozen=True):
 
 
 class Inventory(Message, frozen=True):
-    """What a host has. Totals are physical; ``reserved`` is what guests never get, by resource class."""
+    """What a host has. Totals are physical; ``reserved`` is what guests never get, by resource class.
+
+    Memory in huge pages is part of the total and reserved: who wants it asks for pages.
+    """
 
     cpus: Amount
     memory_mib: Amount
     disk_gib: Amount
     disk_free_gib: Amount
     reserved: dict[str, Amount]
-    cells: tuple[Cell, ...] = ()
+    cells: Annotated[tuple[Cell, ...], Meta(max_length=CELLS)] = ()
     pages: dict[str, Amount] = {}
     arch: str = "x86_64"
     cpu_model: str = ""
@@ -58,6 +84,16 @@ class Inventory(Message, frozen=True):
     routes: tuple[Route, ...] = ()
     address: str = "127.0.0.1"
     overhead_mib: Amount = 0
+
+    @property
+    def dedicated(self) -> int:
+        """Count the CPUs that single vCPUs may have for themselves."""
+        return sum(len(cell.dedicated) for cell in self.cells)
+
+    @property
+    def shared(self) -> int:
+        """Count the CPUs that guests share."""
+        return max(0, self.cpus - self.dedicated)
 
 
 class Present(Message, frozen=True):

@@ -156,7 +156,15 @@ def test_a_goals_digest_does_not_depend_on_the_order_of_keys() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"generation": 2}, {"power": Power.OFF}, {"image": None}, {"drive": None}, {"guest": None}, {"server": "t"}],
+    [
+        {"generation": 2},
+        {"power": Power.OFF},
+        {"image": None},
+        {"drive": None},
+        {"guest": None},
+        {"server": "t"},
+        {"placement": wire.Placement(cells=(wire.PlacedCell(cell=0, vcpus=(0,), cpus=(2,), memory_mib=64),))},
+    ],
 )
 def test_a_goals_digest_tells_goals_apart(change: dict[str, Any]) -> None:
     assert msgspec.structs.replace(GOAL, **change).digest() != GOAL.digest()
@@ -167,6 +175,30 @@ def test_a_goals_digest_tells_goals_apart(change: dict[str, Any]) -> None:
 )
 def test_dhcp_is_served_from_a_gateway_only(dhcp: bool, gateway: str | None, serves: bool) -> None:
     assert wire.NetworkGoal(id="n", cidr="10.0.0.0/24", gateway=gateway, dhcp=dhcp).serves_dhcp is serves
+
+
+CELL = wire.Cell(id=0, cpus=(0, 1, 2, 3), memory_mib=1024, siblings=((0, 2), (1, 3)), dedicated=(1, 3))
+HOST = wire.Inventory(cpus=4, memory_mib=1024, disk_gib=1, disk_free_gib=1, reserved={}, cells=(CELL,))
+
+
+def test_a_hosts_cpus_are_dedicated_or_shared() -> None:
+    assert (HOST.dedicated, HOST.shared) == (2, 2)
+    assert wire.unpack(wire.pack(HOST), wire.Inventory) == HOST
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cpus": [0] * 4097},
+        {"dedicated": [-1]},
+        {"siblings": [[65536]]},
+        {"siblings": [[0]] * 4097},
+        {"pages": {str(size): 1 for size in range(9)}},
+    ],
+)
+def test_a_cell_has_its_bounds(wrong: dict[str, Any]) -> None:
+    with pytest.raises(errors.BadRequest, match="Cell"):
+        wire.unpack(msgspec.json.encode(msgspec.to_builtins(CELL) | wrong), wire.Cell)
 
 
 HELD = {"id": "e", "host": "h", "host_epoch": 1, "seq": 1, "kind": "power", "body": {}, "at": "2026-01-01T00:00:00Z"}
