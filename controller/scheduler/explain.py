@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from common.model.decision import Fallen, NearMiss
 from controller.scheduler.candidate import Candidate
 from controller.scheduler.contract import Ask
-from controller.scheduler.filters import FILTERS
+from controller.scheduler.simple_filters import FILTERS
 
 EXAMPLES = 10
 """Reasons kept for each filter; a record does not grow with the number of hosts."""

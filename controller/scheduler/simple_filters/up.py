@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from controller.scheduler.candidate import Candidate
 from controller.scheduler.contract import Ask
-from controller.scheduler.filters.contract import Filter
+from controller.scheduler.simple_filters.contract import Filter
 
 
 def _reason(host: Candidate, _ask: Ask) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from common import resources
 from controller.scheduler.candidate import Candidate
 from controller.scheduler.contract import Ask
-from controller.scheduler.filters.contract import Filter
+from controller.scheduler.simple_filters.contract import Filter
 
 
 def enough(name: str, resource: str) -> Filter:

@@ -6,7 +6,7 @@ from common.clock import ManualClock
 from controller.db.ledger import Shelf, Stock
 from controller.scheduler.candidate import Candidate
 from controller.scheduler.contract import Ask
-from controller.scheduler.filters import FILTERS
+from controller.scheduler.simple_filters import FILTERS
 
 CLOCK = ManualClock()
 ASK = Ask("s", {"VCPU": 2, "MEMORY_MB": 1000, "DISK_GB": 20}, frozenset({"kvm", "tpm"}))
