@@ -74,6 +74,7 @@ def servers(tx: Tx, before: datetime) -> int:
         sa.exists().where(tables.workflow.c.subject == c.id, tables.workflow.c.state == "live"),
         sa.exists().where(tables.allocation.c.consumer == c.id),
         sa.exists().where(tables.device.c.server_id == c.id),
+        sa.exists().where(tables.cpu.c.server_id == c.id),
     ]
     gone = sa.select(c.id).where(c.state == State.DELETED.value, c.deleted_at < before, *(~h for h in held))
     ids = [server for (server,) in tx.rows(gone.order_by(c.deleted_at).limit(BATCH))]

@@ -104,7 +104,11 @@ def muted_before(tx: Tx, moment: datetime) -> list[str]:
 def remove(tx: Tx, id_: str) -> None:
     """Delete a host that has no servers, and all that hangs on it."""
     tx.do(sa.update(tables.server).where(tables.server.c.host_id == id_).values(host_id=None))  # deleted ones
-    for table in (tables.device, tables.inventory, tables.stranger, tables.host_credential, tables.outbox):
+    hanging = (
+        *(tables.cpu, tables.device, tables.inventory, tables.aggregate_host),
+        *(tables.stranger, tables.host_credential, tables.outbox),
+    )
+    for table in hanging:
         tx.do(sa.delete(table).where(table.c.host_id == id_))
     tx.do(sa.delete(_table).where(_table.c.id == id_))
 

@@ -4,7 +4,8 @@ Times are UTC; ids are UUIDs as text; ``generation`` columns are compared and se
 """
 
 from controller.db.tables.base import UtcTime, metadata
-from controller.db.tables.hosts import allocation, device, host, host_credential, inventory, quota_use, stranger
+from controller.db.tables.groups import aggregate, aggregate_host, server_group, server_group_member
+from controller.db.tables.hosts import allocation, cpu, device, host, host_credential, inventory, quota_use, stranger
 from controller.db.tables.parts import flavor, freed_address, image, image_copy, keypair, network, port, subnet
 from controller.db.tables.servers import server
 from controller.db.tables.who import grant, project, revocation, user
@@ -24,8 +25,11 @@ from controller.db.tables.work import (
 
 __all__ = [
     "UtcTime",
+    "aggregate",
+    "aggregate_host",
     "allocation",
     "controller",
+    "cpu",
     "decision",
     "device",
     "flavor",
@@ -51,6 +55,8 @@ __all__ = [
     "quota_use",
     "revocation",
     "server",
+    "server_group",
+    "server_group_member",
     "stranger",
     "subnet",
     "timeline",

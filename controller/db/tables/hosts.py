@@ -28,6 +28,9 @@ host = Table(
     Column("began", sa.Float),  # when its agent's process did, in monotonic seconds of its boot
     Column("credential", Text),  # the one its agent named in its last hello; none: it has no key
     Column("held", JSON(none_as_null=True)),  # a report of more than it is believed to have, until approved
+    Column("changed", BigInteger, nullable=False, default=0, server_default="0", index=True),  # see dialect.stamp
+    Column("domain", Text, nullable=False, default="", server_default=""),  # its fault domain
+    Column("traits", JSON, nullable=False, default=list, server_default="[]"),  # its operator's
 )
 inventory = Table(
     "inventory",
@@ -62,7 +65,20 @@ device = Table(
     Column("host_id", Text, ForeignKey("host.id"), primary_key=True),
     Column("address", Text, primary_key=True),
     Column("class", Text, nullable=False),
-    Column("server_id", Text, ForeignKey("server.id")),
+    Column("server_id", Text, ForeignKey("server.id"), index=True),
+    Column("cell", Integer),
+    Column("attributes", JSON, nullable=False, default=dict, server_default="{}"),
+    Column("gone", Boolean, nullable=False, default=False, server_default=sa.false()),  # while a server still has it
+)
+cpu = Table(
+    "cpu",
+    metadata,
+    Column("host_id", Text, ForeignKey("host.id"), primary_key=True),
+    Column("cpu", Integer, primary_key=True),
+    Column("cell", Integer, nullable=False),
+    Column("core", Integer, nullable=False),
+    Column("server_id", Text, ForeignKey("server.id"), index=True),
+    Column("gone", Boolean, nullable=False, default=False, server_default=sa.false()),  # as a device's
 )
 quota_use = Table(
     "quota_use",

@@ -36,5 +36,9 @@ server = Table(
     Column("fault", JSON(none_as_null=True)),
     Column("hardware", JSON(none_as_null=True)),
     Column("request_id", Text, nullable=False, default=""),
+    Column("zone", Text),
+    Column("hints", JSON, nullable=False, default=dict, server_default="{}"),
+    Column("group_id", Text),
+    Column("place", JSON(none_as_null=True)),
     Index("ix_server_project_created", "project_id", "created_at", "id"),
 )

@@ -97,6 +97,7 @@ decision = Table(
     Column("at", UtcTime, nullable=False, index=True),
     Column("host_id", Text),
     Column("body", JSON, nullable=False),
+    Column("inputs", JSON(none_as_null=True)),  # what it was decided from, for replay
 )
 idempotency = Table(
     "idempotency",
