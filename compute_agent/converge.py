@@ -190,7 +190,10 @@ class Convergence:
         self._outbox.say(body, entry.goal.server, entry.goal.generation, entry.request_id)
 
     def accept(self, goal: Goal, request_id: str) -> None:
-        """Journal a goal that came. An older one is dropped; one that was concluded is answered again."""
+        """Journal a goal that came. An older one is dropped; one that was concluded is answered again.
+
+        What could not be removed is tried again each time that it is asked for: nobody else ever will.
+        """
         entry = self._journal.entry(goal.server)
         if entry is None or entry.goal.generation < goal.generation:
             self._journal.write(_newer(goal, request_id, entry))
@@ -198,6 +201,8 @@ class Convergence:
             LOG.info("server %s: generation %d is older than what is known", goal.server, goal.generation)
         elif entry.state == "accepted":
             self._journal.write(msgspec.structs.replace(entry, goal=goal))
+        elif entry.state == "failed" and goal.power is Power.GONE:
+            self._journal.write(msgspec.structs.replace(entry, state="accepted", failed=None))
         else:
             self.tell(entry)
 

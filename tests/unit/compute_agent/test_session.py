@@ -193,6 +193,21 @@ class TestGoals:
         assert entry is not None
         assert entry.tombstone
 
+    def test_what_could_not_be_removed_is_tried_again_whenever_it_is_asked_for(
+        self, host: Host, controller: FakeController
+    ) -> None:
+        controller.welcome()
+        build(controller)
+        host.driver.fail("remove_files", *[errors.HypervisorError("the disk is busy")] * host.settings.tries)
+        gone = wire.Goal(server=S1, generation=2, power=Power.GONE)
+        controller.want(gone)
+        host.settle(30)
+        assert isinstance(last(host, "failed"), wire.Failed)
+        controller.want(gone)
+        host.settle()
+        assert last(host, "settled") == wire.Settled(power=Power.GONE)
+        assert host.driver.disks == {}
+
     def test_a_network_that_another_server_uses_stays(self, host: Host, controller: FakeController) -> None:
         controller.welcome()
         build(controller, 1)
