@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -84,15 +84,20 @@ class Job(NamedTuple):
 
 
 class SimulatedLanes:
-    """Lanes whose calls are made when the schedule says so."""
+    """Lanes whose calls are made when the schedule says so.
 
-    def __init__(self) -> None:
+    :param wished: hears of each call, when it is wished.
+    """
+
+    def __init__(self, wished: Callable[[str, Call], None]) -> None:
+        self._wished = wished
         self._waiting: dict[str, deque[Job]] = defaultdict(deque)
         self.hung: dict[str, Job] = {}
         self.abandoned: dict[str, str] = {}
 
     def submit(self, lane: str, call: Call, token: int) -> None:
         """Let the call wait."""
+        self._wished(lane, call)
         self._waiting[lane].append(Job(call, token))
 
     def stuck(self) -> dict[str, str]:
@@ -115,7 +120,7 @@ class AgentProcess:
         self.host, self.name, self._fleet = host, name, host.fleet
         fleet: Fleet = host.fleet
         self.journal = FusedJournal(journal, fleet.clock, fleet.trace, name)
-        self.lanes = SimulatedLanes()
+        self.lanes = SimulatedLanes(lambda lane, call: fleet.checker.wished(self, call, lane))
         self.heard: list[DomainEvent] = []
         self.welcomed = False
         self.unconfirmed: list[wire.Event] = []
@@ -158,11 +163,14 @@ class AgentProcess:
         """Let it take commands."""
         self.journal.twist, reader.twist, self.talks = twist, twist, True
         self._fleet.trace.tell(self.name, f"takes {', '.join(map(self._fleet.describe, reader.coming()))}")
-        before, goals = self.session.epoch, list(_goals(reader.coming()))
+        before, last, goals = self.session.epoch, self.journal.fact("epoch"), list(_goals(reader.coming()))
         known = {goal.server: self.newest(goal.server) for goal in goals}
         with suppress(errors.BusUnavailable):
             take_in(reader, self.session.take)
-        self._fleet.checker.took(self, goals, {before, self.session.epoch}, known)
+        epochs = {before, self.session.epoch}
+        if (newest := self.journal.fact("epoch")) != last:  # a welcome, and what ended its epoch, may come together
+            epochs.add(int(newest))
+        self._fleet.checker.took(self, goals, epochs, known)
         self.journal.twist = reader.twist = ""
         self.welcomed |= self.session.epoch is not None
 

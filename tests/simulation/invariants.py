@@ -136,12 +136,19 @@ class Checker:
                 self.must(kind == "hello" or bool(said & self._spoken[host]), "reports are of the present epoch", found)
 
     # ---- the hosts -----------------------------------------------------------------------------------------
+    def wished(self, process: AgentProcess, call: Call, lane: str) -> None:
+        """Check a call that an agent wishes to have made: one that changes something is its right while it may speak.
+
+        What it wished then may be made a moment after it was told to stop: nobody can take it back from a library.
+        """
+        may = call.name in READS or process.session.epoch is not None
+        self.must(may, "no agent acts before it is welcomed", f"{call.name} in {lane} by {process.name}")
+
     def called(self, host: "SimulatedHost", process: AgentProcess, call: Call, lane: str, *, late: bool) -> None:
         """Check what a call on a hypervisor may have touched. ``late``: nobody waits for it any more."""
         if call.name in READS:
             return
         found = f"{call.name} in {lane} by {process.name}"
-        self.must(process.welcomed, "no agent acts before it is welcomed", found)
         server = lane.removeprefix("server:")
         if server == lane:
             return
