@@ -1,8 +1,9 @@
 """After the faults: everything is repaired, time goes on, and in the end all must be as it was asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from common.model.network import Port
 from common.states import Power, State
 from controller.admission.server_actions import Act
 from controller.db import ports, quotas, servers, tables
@@ -124,6 +125,7 @@ def wrong(tx: Tx, fleet: "Fleet") -> Iterator[tuple[str, str]]:
         if bool(nics[server.id]) != (server.host_id is not None):
             yield "ports are of servers that are there", f"server {server.id} on {server.host_id}: {nics[server.id]}"
     yield from _on_hosts(fleet, {s.id: (s.host_id, s.state) for s in there})
+    yield from _on_networks(fleet, {s.id: (s.host_id, s.state) for s in there}, nics)
     used = quotas.usage(tx, SETTINGS.quota, PROJECT)
     if used["cores"].used != sum(s.guest.vcpus for s in there):
         yield "quota is what is there", f"{used['cores']}"
@@ -148,17 +150,28 @@ def _on_hosts(fleet: "Fleet", there: dict[str, tuple[str | None, State]]) -> Ite
                 yield "nothing is without an owner", f"{what} of {sorted(unowned)} on {host.name}"
             if sound - kept.keys():
                 yield "each server is there", f"no {what} of {sorted(sound - kept.keys())} on {host.name}"
-        goals = [domain.goal for domain in host.driver.domains.values()]
-        named = {port.id for goal in goals for port in goal.ports}
-        # what a late call left there is taken over by whoever needs the network or the address next
-        if left := set(host.driver.ports) - named - host.late:
-            yield "nothing is without an owner", f"ports {sorted(left)} on {host.name}"
-        if (left := set(host.driver.networks) - host.late) and not goals:
-            yield "nothing is without an owner", f"networks {sorted(left)} on {host.name}"
         for server in sorted(sound & host.driver.domains.keys()):
             power, state = host.driver.domains[server].power, there[server][1]
             if (power is Power.ON) != (state is State.ACTIVE):
                 yield "guests are as they are shown", f"server {server} is {power} on {host.name} and shown {state}"
+
+
+def _on_networks(
+    fleet: "Fleet", there: dict[str, tuple[str | None, State]], nics: Mapping[str, Sequence[Port]]
+) -> Iterator[tuple[str, str]]:
+    """Hold addresses and networks against the tables: a server in ERROR, even without a domain, still owns its own."""
+    for host in fleet.hosts:
+        mine = {server: state for server, (home, state) in there.items() if home == host.id}
+        owned = [port for server in mine for port in nics[server]]
+        needed = {port.id for server, state in mine.items() if state is not State.ERROR for port in nics[server]}
+        bound, made = set(host.driver.ports), set(host.driver.networks)
+        # what a late call left there is taken over by whoever needs the network or the address next
+        if left := bound - {port.id for port in owned} - host.late:
+            yield "nothing is without an owner", f"ports {sorted(left)} on {host.name}"
+        if left := made - {port.network_id for port in owned} - host.late:
+            yield "nothing is without an owner", f"networks {sorted(left)} on {host.name}"
+        if needed - bound:
+            yield "each server is there", f"no address of ports {sorted(needed - bound)} on {host.name}"
 
 
 def _as_asked(fleet: "Fleet", states: dict[str, State]) -> Iterator[tuple[str, str]]:
