@@ -1,6 +1,6 @@
 """What we choose for a guest when nobody asked for anything else: one table, each line with its reason.
 
-The builder alone reads it. A property of the image or flavor (common/guest.py) overrides a line where there is one.
+The builder alone reads it. A property of the image or flavor (common/guest/) overrides a line where there is one.
 """
 
 from typing import Annotated, get_args, get_type_hints

@@ -41,6 +41,8 @@ def built(info: msgspec.inspect.Type) -> st.SearchStrategy[Any]:
             return st.sampled_from(list(cls))
         case msgspec.inspect.VarTupleType(item_type=item):
             return st.lists(built(item), max_size=3).map(tuple)
+        case msgspec.inspect.TupleType(item_types=items):
+            return st.tuples(*(built(item) for item in items))
         case msgspec.inspect.DictType(key_type=key, value_type=value):
             return st.dictionaries(built(key), built(value), max_size=3)
     return SCALARS[type(info)]

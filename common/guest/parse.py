@@ -1,40 +1,11 @@
-"""What a server's hardware is to be: flavor and image properties, parsed once into a typed Guest.
-
-The scheduler claims a Guest, the command carries it, the builder only turns it into XML. A property that this version
-does not know is refused by name, never dropped on the way.
-"""
+"""How flavor and image properties are read."""
 
 from collections.abc import Callable, Mapping
 
 import msgspec
 
 from common import errors
-
-
-class Guest(msgspec.Struct, frozen=True, kw_only=True):
-    """The hardware asked for. Memory in MiB, disk in GiB; None means the builder's default."""
-
-    vcpus: int
-    memory_mib: int
-    disk_gib: int
-    machine: str | None = None
-    sockets: int | None = None
-    cores: int | None = None
-    threads: int | None = None
-    disk_bus: str | None = None
-    vif_model: str | None = None
-    video_model: str | None = None
-    watchdog: str | None = None
-    os_type: str | None = None
-    agent_channel: bool = True
-
-    @property
-    def features(self) -> frozenset[str]:
-        """Give what its host must be able to do, in the names of a hello's features.
-
-        Of machines hosts tell the aliases only: a versioned one is judged when it is defined.
-        """
-        return frozenset({f"machine:{self.machine}"} if self.machine and "-" not in self.machine else ())
+from common.guest.guest import Guest
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
