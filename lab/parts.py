@@ -17,6 +17,8 @@ from tests.services.postgresql import PostgreSQL
 from tests.services.rabbitmq import RabbitMQ
 
 TOFT = str(places.BIN / "toft")
+NICE = 10
+"""Guests without KVM take all CPU there is; a lab's services are to answer beside them, as on machines of their own."""
 
 
 class Parts:
@@ -38,7 +40,7 @@ class Parts:
         for number, name in enumerate(self._plan.host_names if self._plan.driver == "libvirt" else [], 1):
             folder = places.STATE / name
             folder.mkdir()
-            self._hosts[name] = LibvirtHost(name, folder)
+            self._hosts[name] = LibvirtHost(name, folder, NICE)
             yield Part(name, partial(self._start_host, number, name))
 
     def keep_capabilities(self) -> None:

@@ -1,6 +1,8 @@
 """A lab without hypervisors: it starts, keeps itself alive, refuses a second one, and leaves nothing behind."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +35,22 @@ class Lab:
 
     def pid(self, name: str) -> int:
         return int((self.var / "run" / f"{name}.pid").read_text())
+
+    def secrets(self) -> set[str]:
+        """Give the passwords and keys of all its parts: the accounts', the hosts' at the broker, those that sign."""
+        found = {json.loads((self.var / "run" / "plan.json").read_text())["password"]}
+        for file in self.state.glob("enrolled-*.conf"):
+            text = file.read_text()
+            found |= {*re.findall(r"^keys = [^:]+:(\S+)$", text, re.MULTILINE), *re.findall(r"//[^:]+:([^@]+)@", text)}
+        for file in (self.state / "keys").iterdir():
+            found |= set(file.read_text().split())
+        return found
+
+    def logs(self) -> dict[str, str]:
+        """Give all that its parts wrote, by file."""
+        broker = [file for file in self.state.glob("rabbitmq/log*/**/*") if file.is_file()]
+        files = [*(self.var / "log").iterdir(), *broker, self.state / "postgresql" / "log"]
+        return {str(file): file.read_text(errors="replace") for file in files}
 
     def processes(self) -> list[str]:
         """Give all that runs and names one of the lab's folders, by its command line, folder or environment."""
@@ -76,6 +94,11 @@ def test_a_lab_from_its_start_to_its_end(lab: Lab) -> None:
     while lab.pid("agent-host2") == killed and time.monotonic() < end:
         time.sleep(0.05)
     assert lab.pid("agent-host2") != killed, "nobody started it again"
+
+    secrets, logs = lab.secrets(), lab.logs()
+    assert len(secrets) >= 8
+    assert sum(map(len, logs.values())) > 1000
+    assert [file for file, text in logs.items() if any(secret in text for secret in secrets)] == []
 
     os.kill(lab.pid("keeper"), 9)  # a lab that crashed is taken down as well
     down = lab.run("lab.down")

@@ -52,15 +52,18 @@ touch "$FOLDER/ready"
 # libvirt would wait for ever for a zombie QEMU
 set +e
 while :; do virtlogd; sleep 0.2; done &
-while :; do libvirtd & wait $!; sleep 0.2; done
+while :; do nice -n "$NICE" libvirtd & wait $!; sleep 0.2; done
 """
 
 
 class LibvirtHost:
-    """One host. ``start`` it, run things inside, ``stop`` it."""
+    """One host. ``start`` it, run things inside, ``stop`` it.
 
-    def __init__(self, name: str = "host1", folder: Path | None = None) -> None:
-        self.name = name
+    :param nice: of its libvirtd and its guests, which compute on the CPUs that all else here needs, too.
+    """
+
+    def __init__(self, name: str = "host1", folder: Path | None = None, nice: int = 0) -> None:
+        self.name, self._nice = name, nice
         self.folder = folder or Path(tempfile.mkdtemp(prefix=f"toft-{name}-"))
         # the QEMU user must be able to pass through
         self.folder.chmod(0o711)
@@ -78,7 +81,7 @@ class LibvirtHost:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "NAME": self.name, "FOLDER": str(self.folder)},
+                env={**os.environ, "NAME": self.name, "FOLDER": str(self.folder), "NICE": str(self._nice)},
                 start_new_session=True,
             )
         self._wait()
