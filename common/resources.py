@@ -11,3 +11,12 @@ CLAIMED = (VCPU, MEMORY_MB, DISK_GB)
 
 UNITS = {VCPU: "CPUs", MEMORY_MB: "MiB", DISK_GB: "GiB"}
 """The unit of each class, as messages write it."""
+
+
+def pci_class(vendor: str, product: str) -> str:
+    """Give the class of a PCI device, as aliases and hosts name it alike: ``pci:8086:1521``. Both in hex."""
+    return f"pci:{_hex(vendor)}:{_hex(product)}"
+
+
+def _hex(number: str) -> str:
+    return number.lower().removeprefix("0x").rjust(4, "0")
