@@ -14,6 +14,8 @@ LOG = logging.getLogger(__name__)
 
 PAUSE = 0.2
 """Seconds between a part's end and its next start."""
+ANSWER = 150.0
+"""Seconds that a part may take to answer at the lab's start."""
 LONGER = 1.0
 """The same, for a part that could not start or ended at once."""
 
@@ -30,7 +32,7 @@ class Part:
 def start(parts: Sequence[Part]) -> Iterator[str]:
     """Start parts at once; gives the name of each when it answers, and keeps it running from then on.
 
-    :raises RuntimeError: one of them ended instead.
+    :raises RuntimeError: one of them ended instead, or does not answer.
     """
     with ThreadPoolExecutor(len(parts)) as pool:
         names = {pool.submit(_first_start, part): part.name for part in parts}
@@ -40,10 +42,12 @@ def start(parts: Sequence[Part]) -> Iterator[str]:
 
 
 def _first_start(part: Part) -> None:
-    pid = _start(part)
+    pid, end = _start(part), time.monotonic() + ANSWER
     while not part.answers():
         if not alive(pid):
             raise RuntimeError(f"{part.name} ended at once: {places.last_words(part.name)}")
+        if time.monotonic() > end:
+            raise RuntimeError(f"{part.name} does not answer after {ANSWER:.0f} s: {places.last_words(part.name)}")
         time.sleep(0.1)
     threading.Thread(target=_keep, args=(part, pid), name=part.name, daemon=True).start()
 
