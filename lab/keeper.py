@@ -14,10 +14,10 @@ LOG = logging.getLogger(__name__)
 
 PAUSE = 0.2
 """Seconds between a part's end and its next start."""
-ANSWER = 150.0
-"""Seconds that a part may take to answer at the lab's start."""
 LONGER = 1.0
 """The same, for a part that could not start or ended at once."""
+ANSWER = 150.0
+"""Seconds that a part may take to answer at the lab's start."""
 
 
 @dataclass(frozen=True)
