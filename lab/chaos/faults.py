@@ -2,9 +2,11 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +17,7 @@ from lab.plan import Plan
 HOLD = (1.0, 12.0)
 """Seconds that something stays stopped, full or alarmed, at least and at most."""
 
+_NAMED = re.compile(r"( of host|-host| on host|(?<=controller)-)\d+| for [\d.]+ s")
 FILLER = "filler"
 """The file that fills a host's disk."""
 
@@ -30,13 +33,17 @@ class Faults:
             ("alarm", self._alarm),
         ]
         if plan.driver == "libvirt":
-            kinds += [("qemu", self._break_guest), ("disk", self._fill_disk)]
-        self._kinds, self._weights = kinds, [6, 4, 1, 2, 1][: len(kinds)]
+            kinds += [("guest", self._break_guest), ("disk", self._fill_disk), ("power", self._cut_power)]
+        self._kinds, self._weights = kinds, [6, 4, 1, 2, 1, 0.5][: len(kinds)]
+        self.made: Counter[str] = Counter()
+        """How many there were, by what they were: without names of hosts and seconds."""
 
     def next(self) -> str:
         """Make the next fault, mend it if nobody else does, and say what it was."""
         [(_, fault)] = self._dice.choices(self._kinds, self._weights)
-        return fault()
+        what = fault()
+        self.made[_NAMED.sub("", what)] += 1
+        return what
 
     def _kill(self) -> str:
         name, pid = self._victim()
@@ -54,10 +61,15 @@ class Faults:
         self._watermark("0.4")
         return f"memory alarm of rabbitmq for {seconds:.1f} s"
 
+    def _cut_power(self) -> str:
+        host = self._dice.choice(self._plan.host_names)
+        _signal([places.pid(host)], signal.SIGKILL)
+        return f"power of {host} cut"
+
     def _break_guest(self) -> str:
         guests = [(host, pid) for host in self._plan.host_names for pid in inside(host, "qemu-system-x86")]
         if not guests:
-            return self.next()
+            return self._kill()
         host, pid = self._dice.choice(guests)
         if self._dice.random() < 0.5:
             _signal([pid], signal.SIGKILL)
