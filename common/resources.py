@@ -3,6 +3,7 @@
 import os_resource_classes as orc
 
 VCPU: str = orc.VCPU
+PCPU: str = orc.PCPU
 MEMORY_MB: str = orc.MEMORY_MB
 DISK_GB: str = orc.DISK_GB
 
