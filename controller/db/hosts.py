@@ -9,12 +9,16 @@ import sqlalchemy as sa
 from common.model.host import Host, HostState
 from controller.db import tables
 from controller.db.among import among, listed
+from controller.db.dialect import locked
 from controller.db.engine import Tx
 from controller.db.records import Noun
+from controller.db.stamps import Stamp
 
 HOSTS = Noun(Host, tables.host)
 _table = tables.host
 _NAMES = sa.select(_table.c.id, _table.c.name).where(among(_table.c.id, "ids"))
+_IN_ORDER = locked(sa.select(_table.c.id).where(among(_table.c.id, "ids")).order_by(_table.c.id))
+_TOUCH = sa.update(_table).where(_table.c.id.in_(_IN_ORDER)).values(changed=Stamp(), generation=_table.c.generation + 1)
 
 
 def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Host]:
@@ -51,12 +55,19 @@ def add(tx: Tx, host: Host) -> None:
     :raises Conflict: its id or name is there already.
     """
     HOSTS.add(tx, [host])
+    _set(tx, [host.id], {"changed": Stamp()})
 
 
 def greet(tx: Tx, host: Host) -> None:
     """Write what a hello changes of a host; its ledger's generation, and what operators set, stay as they are."""
     kept = ("generation", "enabled", "disabled_reason", "closed", "usage", "muted_at", "degraded", "held")
     tx.change(_table, [{name: value for name, value in HOSTS.row(host).items() if name not in kept}])
+    _set(tx, [host.id], {"changed": Stamp()})
+
+
+def touch(tx: Tx, ids: Collection[str]) -> None:
+    """Tell schedulers that what they see of these hosts changed; what they decided on it meanwhile does not hold."""
+    tx.do(_TOUCH, ids=listed(ids))
 
 
 def heard(tx: Tx, ids: Collection[str], now: datetime) -> None:
@@ -66,7 +77,9 @@ def heard(tx: Tx, ids: Collection[str], now: datetime) -> None:
 
 def lease(tx: Tx, ids: Collection[str], now: datetime, until: datetime) -> None:
     """Note that these hosts were heard and may speak until ``until``."""
-    _set(tx, ids, {"heard_at": now, "lease_until": until, "state": HostState.UP.value})
+    up = HostState.UP.value
+    changed = sa.case((_table.c.state == up, _table.c.changed), else_=Stamp())
+    _set(tx, ids, {"heard_at": now, "lease_until": until, "state": up, "changed": changed})
 
 
 def _set(tx: Tx, ids: Collection[str], values: dict[str, object]) -> None:
@@ -88,7 +101,7 @@ def silent(tx: Tx, now: datetime) -> list[Host]:
 
 def set_state(tx: Tx, hosts: Sequence[Host], state: HostState) -> None:
     """Write what is known of these hosts' agents."""
-    _set(tx, [h.id for h in hosts], {"state": state.value})
+    _set(tx, [h.id for h in hosts], {"state": state.value, "changed": Stamp()})
 
 
 def set_muted(tx: Tx, ids: Collection[str], at: datetime | None) -> None:

@@ -28,7 +28,7 @@ host = Table(
     Column("began", sa.Float),  # when its agent's process did, in monotonic seconds of its boot
     Column("credential", Text),  # the one its agent named in its last hello; none: it has no key
     Column("held", JSON(none_as_null=True)),  # a report of more than it is believed to have, until approved
-    Column("changed", BigInteger, nullable=False, default=0, server_default="0", index=True),  # see dialect.stamp
+    Column("changed", BigInteger, nullable=False, default=0, server_default="0", index=True),  # see stamps
     Column("domain", Text, nullable=False, default="", server_default=""),  # its fault domain
     Column("traits", JSON, nullable=False, default=list, server_default="[]"),  # its operator's
 )
@@ -43,6 +43,7 @@ inventory = Table(
     Column("capacity", BigInteger, nullable=False),
     Column("used", BigInteger, nullable=False, default=0),
     Column("short_by", BigInteger, nullable=False, default=0),
+    Column("ratio", sa.Double, nullable=False, default=1.0, server_default="1.0"),
     CheckConstraint("used >= 0 AND used <= capacity", name="fits"),
 )
 allocation = Table(

@@ -26,6 +26,7 @@ def _host() -> None:
     op.create_index(op.f("ix_host_changed"), "host", ["changed"], unique=False)
     op.add_column("host", sa.Column("domain", sa.Text(), server_default="", nullable=False))
     op.add_column("host", sa.Column("traits", sa.JSON(), server_default="[]", nullable=False))
+    op.add_column("inventory", sa.Column("ratio", sa.Double(), server_default="1.0", nullable=False))
 
 
 def _cpu() -> None:
