@@ -135,6 +135,8 @@ class Quota(Group, frozen=True):
     networks: Annotated[int, Meta(description="Networks.")] = 100
     ports: Annotated[int, Meta(description="Ports.")] = 500
     images: Annotated[int, Meta(description="Images.")] = 100
+    server_groups: Annotated[int, Meta(description="Server groups.")] = 10
+    server_group_members: Annotated[int, Meta(description="Servers of one server group.")] = 10
 
 
 class Scheduler(Group, frozen=True):
@@ -241,6 +243,17 @@ class Agent(Group, frozen=True):
     overhead_mib: Annotated[int, Meta(description="Memory in MiB that QEMU itself takes for each guest.")] = 64
 
 
+class Compute(Group, frozen=True):
+    """[compute] How a host's CPUs are shared out."""
+
+    dedicated_cpus: Annotated[
+        str,
+        Meta(
+            description="CPUs that are given to single vCPUs of guests that ask for dedicated ones, as in 2-5,8; all other guests run on the rest. Name all threads of a core. Empty: none, and guests share all CPUs."
+        ),
+    ] = ""
+
+
 class Libvirt(Group, frozen=True):
     """[libvirt] The hypervisor."""
 
@@ -309,6 +322,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scheduler: Scheduler = Scheduler()
     controller: Controller = Controller()
     agent: Agent = Agent()
+    compute: Compute = Compute()
     libvirt: Libvirt = Libvirt()
     notifications: Notifications = Notifications()
     logs: Logs = Logs()

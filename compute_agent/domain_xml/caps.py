@@ -30,9 +30,11 @@ class Pages(Node):
 
 @element("cpu")
 class CellCpu(Node):
-    """A CPU of a cell."""
+    """A CPU of a cell: its socket, and the list of the hardware threads of its core; one that is off has neither."""
 
     id: int = attr(codec=INT)
+    socket: int | None = attr(name="socket_id", codec=INT, default=None)
+    siblings: str | None = attr(default=None)
 
 
 @element("cell")

@@ -11,19 +11,16 @@ import libvirt
 from common import errors
 from common.resources import DISK_GB, MEMORY_MB, VCPU
 from common.settings import Settings
-from common.wire import Cell, Inventory, PciDevice
+from common.wire import Inventory, PciDevice
 from compute_agent.domain_xml import caps
 from compute_agent.domain_xml.host import HostFacts
-from compute_agent.driver.libvirt import kvm, taps
+from compute_agent.driver.libvirt import kvm, numa, taps
 from compute_agent.driver.libvirt.faults import ours
 from compute_agent.driver.libvirt.storage.paths import Paths
 from compute_agent.resources import probe
 
 ARCH = "x86_64"
 GIB = 1024**3
-SMALL_PAGE = 4
-"""KiB; larger ones are huge pages."""
-
 PARTS = ("domain", "bus", "slot", "function")
 """Of a PCI address, as libvirt names them."""
 
@@ -117,7 +114,7 @@ def inventory(connection: libvirt.virConnect, choice: Choice, settings: Settings
     """Look at the host."""
     known = capabilities(connection)
     host = known.host or caps.Host()
-    cells = tuple(_cell(cell) for cell in host.cells)
+    cells = numa.cells(host, settings)
     memory, _ = probe.memory()
     disk = probe.disk(paths.root)
     machines = known.machines(ARCH)
@@ -128,11 +125,11 @@ def inventory(connection: libvirt.virConnect, choice: Choice, settings: Settings
         disk_free_gib=disk.free // GIB,
         reserved={
             VCPU: settings.agent.reserved_cpus,
-            MEMORY_MB: settings.agent.reserved_memory_mib,
+            MEMORY_MB: settings.agent.reserved_memory_mib + numa.huge_mib(cells),
             DISK_GB: settings.agent.reserved_disk_gib,
         },
         cells=cells,
-        pages=_sum_pages(cells),
+        pages=numa.huge_pages(cells),
         arch=host.arch or ARCH,
         cpu_model=host.cpu_model or "",
         cpu_vendor=host.cpu_vendor or "",
@@ -145,20 +142,6 @@ def inventory(connection: libvirt.virConnect, choice: Choice, settings: Settings
         routes=probe.routes(),
         overhead_mib=settings.agent.overhead_mib,
     )
-
-
-def _cell(cell: caps.Cell) -> Cell:
-    return Cell(
-        id=cell.id,
-        cpus=tuple(cpu.id for cpu in cell.cpus),
-        memory_mib=cell.memory // 1024,
-        pages={str(pages.size): pages.count for pages in cell.pages if pages.size > SMALL_PAGE and pages.count},
-    )
-
-
-def _sum_pages(cells: tuple[Cell, ...]) -> dict[str, int]:
-    sizes = {size for cell in cells for size in cell.pages}
-    return {size: sum(cell.pages.get(size, 0) for cell in cells) for size in sorted(sizes, key=int)}
 
 
 def _topology(host: caps.Host) -> dict[str, int]:

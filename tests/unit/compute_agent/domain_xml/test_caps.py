@@ -16,6 +16,7 @@ def test_the_hosts_cells_and_cpu_are_read() -> None:
     assert (CAPS.host.arch, CAPS.host.cpu_vendor) == ("x86_64", "AMD")
     cell = CAPS.host.cells[0]
     assert (cell.id, cell.memory, [cpu.id for cpu in cell.cpus]) == (0, 6383820, [0, 1])
+    assert [(cpu.socket, cpu.siblings) for cpu in cell.cpus] == [(0, "0"), (0, "1")]
     assert {pages.size: pages.count for pages in cell.pages} == {4: 1595955, 2048: 0, 1048576: 0}
 
 
