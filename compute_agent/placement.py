@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from common import cpus, errors
-from common.guest import Guest
+from common.guest import Guest, GuestCell
 from common.wire import Cell, PlacedCell, Placement
 
 NOWHERE = Placement()
@@ -68,11 +68,11 @@ def _agree(guest: Guest, placed: Sequence[PlacedCell]) -> None:
             raise errors.BadRequest("the guest wants CPUs, cells or pages of its own, and its goal does not say which")
         return
     given = [cpu for one in placed for cpu in one.cpus]
-    asked = [(cell.vcpus, cell.memory_mib) for cell in guest.cells]
+    whole = GuestCell(vcpus=tuple(range(guest.vcpus)), memory_mib=guest.memory_mib)
+    asked = [(cell.vcpus, cell.memory_mib) for cell in guest.cells or (whole,)]
     wrong = {
         "its cells do not hold each vCPU once": sorted(v for one in placed for v in one.vcpus) != [*range(guest.vcpus)],
-        "its cells' memory is not the guest's": sum(one.memory_mib for one in placed) != guest.memory_mib,
-        "its cells are not the guest's": bool(asked) and asked != [(one.vcpus, one.memory_mib) for one in placed],
+        "its cells are not the guest's": asked != [(one.vcpus, one.memory_mib) for one in placed],
         "a host cell is given twice": len({one.cell for one in placed}) < len(placed),
         "a CPU is given twice": len(set(given)) < len(given),
         "a cell has not one CPU for each dedicated vCPU": any(

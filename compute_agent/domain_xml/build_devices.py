@@ -162,9 +162,11 @@ class DeviceBuilder:
         return (shapes.Watchdog(model=DEFAULTS.watchdog, action=action, address=self._slots.place("watchdog")),)
 
     def _balloon(self) -> shapes.Balloon:
+        # memory that is the guest's alone goes to nobody else, whether it is free or not
+        given = bool(self._guest.locked or self._guest.page_kib)
         return shapes.Balloon(
             model=DEFAULTS.balloon,
-            free_page_reporting=DEFAULTS.free_page_reporting,
+            free_page_reporting=DEFAULTS.free_page_reporting and not given,
             stats_period=DEFAULTS.balloon_period,
             address=self._slots.place("balloon"),
         )

@@ -2,29 +2,31 @@
 
 import ipaddress
 
-from common import errors
+from common import cpus, errors
 from common.guest import Guest
 from common.ids import bridge_name
 from common.wire import Goal, NetworkGoal, PortGoal
+from compute_agent.domain_xml import build_cpus, user_networks
 from compute_agent.domain_xml import domain as shapes
 from compute_agent.domain_xml import network as nets
-from compute_agent.domain_xml import user_networks
 from compute_agent.domain_xml.build_devices import WINDOWS, DeviceBuilder
 from compute_agent.domain_xml.defaults import DEFAULTS
 from compute_agent.domain_xml.hardware import Kept
 from compute_agent.domain_xml.host import GuestFiles, HostFacts
+from compute_agent.placement import seat
 
 
 def domain(goal: Goal, host: HostFacts, files: GuestFiles) -> shapes.Domain:
     """Author a server's domain. Hardware that the goal knows is kept; the rest follows the defaults.
 
-    :raises HypervisorError: the host has no such machine, or no PCI slot is left.
-    :raises BadRequest: the goal says nothing of the guest.
+    :raises HypervisorError: the host has no such machine, or not what the placement names; or no PCI slot is left.
+    :raises BadRequest: the goal says nothing of the guest, or contradicts itself.
     """
     guest = goal.guest
     if guest is None:
         raise errors.BadRequest(f"the goal of server {goal.server} has no guest to build")
     kept = Kept(goal.hardware)
+    place = seat(guest, goal.placement, host.cells)
     machine = kept.machine or _machine(guest, host)
     inside = goal.ports if host.networks == "user" else ()
     return shapes.Domain(
@@ -34,8 +36,12 @@ def domain(goal: Goal, host: HostFacts, files: GuestFiles) -> shapes.Domain:
         mark=shapes.Mark(id=goal.server, generation=goal.generation),
         memory=guest.memory_mib * 1024,
         memory_unit="KiB",
+        backing=build_cpus.backing(guest),
         vcpus=guest.vcpus,
         placement="static",
+        cpuset=cpus.written(place.emulator) or None,
+        cpu_tune=build_cpus.cpu_tune(place),
+        numa_tune=build_cpus.numa_tune(guest, place),
         sysinfo=_sysinfo(goal.server),
         os=shapes.Os(arch=host.arch, machine=machine, smbios="sysinfo"),
         features=_features(guest, host),
@@ -92,19 +98,13 @@ def _cpu(guest: Guest, host: HostFacts, kept: Kept) -> shapes.Cpu:
     mode = DEFAULTS.cpu_kvm if host.virt_type == "kvm" else DEFAULTS.cpu_tcg
     chosen = kept.cpu if kept.cpu and host.virt_type == "kvm" else None
     known = chosen or shapes.Cpu(mode=mode)
-    return shapes.Cpu(mode=known.mode, model=known.model, check=known.check, topology=_topology(guest))
-
-
-def _topology(guest: Guest) -> shapes.Topology:
-    """Arrange the CPUs as asked; what was not asked is made to fit."""
-    threads = guest.threads or DEFAULTS.threads
-    if guest.cores:
-        sockets = guest.sockets or guest.vcpus // (guest.cores * threads)
-        return shapes.Topology(
-            sockets=sockets, cores=guest.cores, threads=guest.threads or guest.vcpus // (sockets * guest.cores)
-        )
-    sockets = guest.sockets or DEFAULTS.sockets
-    return shapes.Topology(sockets=sockets, cores=guest.vcpus // (sockets * threads), threads=threads)
+    return shapes.Cpu(
+        mode=known.mode,
+        model=known.model,
+        check=known.check,
+        topology=build_cpus.topology(guest),
+        cells=build_cpus.cells(guest),
+    )
 
 
 def _clock(guest: Guest, host: HostFacts) -> shapes.Clock:

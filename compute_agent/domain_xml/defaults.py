@@ -17,6 +17,8 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True):
     sockets: Annotated[int, "Windows counts sockets, and its licences limit them"] = 1
     threads: Annotated[int, "a guest that is not pinned gains nothing from threads"] = 1
 
+    numa_mode: Annotated[str, "memory that were elsewhere would be slow, and not where the ledger says"] = "strict"
+
     acpi: Annotated[bool, "without it QEMU gets -no-acpi: no graceful stop"] = True
     apic: Annotated[bool, "needed for more than one CPU"] = True
     vmport: Annotated[bool, "VMware's backdoor port, which no guest of ours needs"] = False

@@ -3,6 +3,7 @@
 from compute_agent.domain_xml.devices import Devices
 from compute_agent.domain_xml.mapping import INT, ON_OFF, YES_NO, Node, attr, child, children, element, flag, text
 from compute_agent.domain_xml.qemu import CommandLine, Override
+from compute_agent.domain_xml.tuning import CpuTune, MemoryBacking, NumaCell, NumaTune
 
 METADATA_NS = "https://toft.dev/xmlns/domain/1"
 
@@ -81,6 +82,7 @@ class Cpu(Node):
     vendor: str | None = text("vendor", default=None)
     topology: Topology | None = child(Topology, default=None)
     features: tuple[CpuFeature, ...] = children(CpuFeature, default=())
+    cells: tuple[NumaCell, ...] = children(NumaCell, at="numa", default=())
 
 
 @element("hyperv")
@@ -140,8 +142,12 @@ class Domain(Node):
     mark: Mark | None = child(Mark, "metadata", default=None)
     memory: int = text("memory", codec=INT)
     memory_unit: str | None = attr("memory", "unit", default=None)
+    backing: MemoryBacking | None = child(MemoryBacking, default=None)
     vcpus: int = text("vcpu", codec=INT)
     placement: str | None = attr("vcpu", default=None)
+    cpuset: str | None = attr("vcpu", default=None)
+    cpu_tune: CpuTune | None = child(CpuTune, default=None)
+    numa_tune: NumaTune | None = child(NumaTune, default=None)
     sysinfo: SysInfo | None = child(SysInfo, default=None)
     os: Os = child(Os, default=Os())
     features: Features | None = child(Features, default=None)

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from common.wire import Cell
+
 
 class GuestFiles(msgspec.Struct, frozen=True, kw_only=True):
     """Paths of one guest's files, all absolute. ``base`` is the image that the disk stands on; None: a whole disk."""
@@ -19,7 +21,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the host offers.
 
     ``machines`` maps an alias (``q35``) to its newest version; ``networks`` is ``user`` where taps are refused;
-    ``direct_io`` says that the guest files' file system knows O_DIRECT.
+    ``direct_io`` says that the guest files' file system knows O_DIRECT. ``cells``: its NUMA cells and their CPUs.
     """
 
     virt_type: Literal["kvm", "qemu"]
@@ -30,3 +32,4 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     vnc_listen: str = "127.0.0.1"
     direct_io: bool = True
     vhost: bool = False
+    cells: tuple[Cell, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import libvirt
 import pytest
 
+from common.wire import Goal
 from compute_agent.domain_xml import builder
 from compute_agent.domain_xml.caps import Capabilities
 from compute_agent.domain_xml.devices import Devices
@@ -49,10 +50,24 @@ def test_a_domain_is_taken_and_given_back(connection: libvirt.virConnect, kind: 
     assert back.devices.disks[0].backing == made.devices.disks[0].backing
 
 
+@pytest.mark.parametrize(
+    "goal",
+    [samples.pinned(), samples.numa(), samples.pinned(page_kib=2048), samples.numa(locked=True), samples.goal()],
+    ids=["pinned", "numa", "pages", "locked", "shared"],
+)
+def test_a_place_on_the_host_is_taken_and_given_back(connection: libvirt.virConnect, goal: Goal) -> None:
+    made = builder.domain(goal, samples.CELLED, samples.FILES)
+    defined = connection.defineXML(dataclasses.replace(made, type="test").to_xml())
+    back = Domain.from_xml(defined.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    assert (back.cpu_tune, back.numa_tune, back.backing) == (made.cpu_tune, made.numa_tune, made.backing)
+    assert back.cpuset == made.cpuset
+    assert _cpu(back) == _cpu(made)
+
+
 def _cpu(domain: Domain) -> object:
     """Leave out the dies, which libvirt adds."""
     cpu = domain.cpu
-    return (cpu.mode, dataclasses.replace(cpu.topology, dies=None)) if cpu and cpu.topology else cpu
+    return (cpu.mode, dataclasses.replace(cpu.topology, dies=None), cpu.cells) if cpu and cpu.topology else cpu
 
 
 def _places(devices: Devices) -> list[object]:

@@ -75,6 +75,7 @@ def facts(connection: libvirt.virConnect, choice: Choice, settings: Settings, pa
     """Give what the builder must know.
 
     :raises HypervisorError: this libvirt runs no guests of our architecture.
+    :raises SettingsError: CPUs are to be dedicated that the host has not.
     """
     known = capabilities(connection)
     arch = known.arch(ARCH)
@@ -89,6 +90,7 @@ def facts(connection: libvirt.virConnect, choice: Choice, settings: Settings, pa
         vnc_listen=settings.libvirt.vnc_listen,
         direct_io=knows_direct_io(paths.instances),
         vhost=VHOST.exists(),
+        cells=numa.cells(known.host or caps.Host(), settings),
     )
 
 

@@ -6,12 +6,12 @@ from typing import Any, get_args, get_type_hints
 
 from hypothesis import strategies as st
 
-from compute_agent.domain_xml import caps, devices, domain, network, qemu
+from compute_agent.domain_xml import caps, devices, domain, network, qemu, tuning
 from compute_agent.domain_xml.mapping import INT, ON_OFF, YES_NO, Node, Place
 
 CLASSES: tuple[type[Node], ...] = tuple(
     found
-    for module in (devices, domain, network, qemu, caps)
+    for module in (devices, domain, network, qemu, tuning, caps)
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Node) and found.__module__ == module.__name__
 )

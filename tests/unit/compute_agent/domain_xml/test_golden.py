@@ -38,6 +38,12 @@ DOMAINS = {
     ),
     "scsi": builder.domain(samples.goal(disk_bus="scsi", watchdog="reset"), samples.TCG, samples.FILES),
     "headless": builder.domain(samples.goal(video_model="none", agent_channel=False), samples.TCG, samples.BARE),
+    "shared": builder.domain(samples.goal(), samples.CELLED, samples.BARE),
+    "pinned": builder.domain(samples.pinned(), samples.CELLED, samples.BARE),
+    "numa": builder.domain(samples.numa(), samples.CELLED, samples.BARE),
+    "pages": builder.domain(samples.pinned(page_kib=2048), samples.CELLED, samples.BARE),
+    "numa_pages": builder.domain(samples.numa(page_kib=2048, locked=True), samples.CELLED, samples.BARE),
+    "locked": builder.domain(samples.goal(locked=True), samples.TCG, samples.BARE),
     "kept": builder.domain(samples.goal(TWO, hardware=KEPT), samples.KVM, samples.FILES),
 }
 NETWORKS = {
