@@ -5,7 +5,9 @@ does not know is refused by name, never dropped on the way.
 """
 
 from common.guest.guest import Guest, GuestCell, GuestDevice
-from common.guest.parse import FLAVOR_SPECS, IMAGE_PROPERTIES, NOTES, RESERVED, parse_guest
+from common.guest.keys import NOTES, RESERVED
+from common.guest.parse import parse_guest
+from common.guest.scalars import FLAVOR_SPECS, IMAGE_PROPERTIES
 
 __all__ = [
     "FLAVOR_SPECS",
