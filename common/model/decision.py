@@ -6,11 +6,12 @@ from common.model import Record
 
 
 class Fallen(Record, frozen=True):
-    """What one filter did: how many hosts fell at it, and the reasons of the first of them, by the host's name."""
+    """What one filter did: how many hosts fell there first, why, as codes, and the words of the first few by host."""
 
     filter: str
     hosts: int
     reasons: dict[str, str]
+    codes: tuple[str, ...] = ()
 
 
 class NearMiss(Record, frozen=True):
@@ -20,8 +21,26 @@ class NearMiss(Record, frozen=True):
     missing: tuple[str, ...]
 
 
+class Rated(Record, frozen=True):
+    """A host that fits, with its score (lower is better) and what that is made of."""
+
+    host: str
+    score: float
+    terms: dict[str, float] = {}
+
+
+class Change(Record, frozen=True):
+    """One thing that, were it different, would let the server fit: ``if memory <= 1800 MiB``, ``in zone b``."""
+
+    code: str
+    text: str
+
+
 class DecisionRecord(Record, frozen=True):
-    """One decision. ``scores`` are those of the best hosts by name (lower is better), the chosen one first."""
+    """One decision. ``hosts`` were seen; ``best`` are the first of those that fit, the chosen one first.
+
+    ``changes`` and ``near`` are there where no host fitted. ``inputs``: what was asked, for a replay.
+    """
 
     id: str
     server_id: str
@@ -32,3 +51,6 @@ class DecisionRecord(Record, frozen=True):
     fallen: tuple[Fallen, ...] = ()
     near: tuple[NearMiss, ...] = ()
     scores: dict[str, float] = {}
+    best: tuple[Rated, ...] = ()
+    changes: tuple[Change, ...] = ()
+    inputs: dict[str, object] | None = None

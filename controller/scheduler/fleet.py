@@ -6,6 +6,7 @@ import numpy as np
 
 from controller.scheduler import placing, tiers
 from controller.scheduler.classes import Classes
+from controller.scheduler.inquiry import Inquiry
 from controller.scheduler.lowest import first, lowest
 from controller.scheduler.mirror import Mirror
 from controller.scheduler.profiles import EARLIEST, fall
@@ -18,7 +19,7 @@ class Fleet:
     """The hosts of one scheduler. What is committed here is not written anywhere: the ledger is the truth."""
 
     def __init__(self, policy: Policy) -> None:
-        self._mirror = Mirror()
+        self._mirror, self._policy = Mirror(), policy
         self._classes = Classes(self._mirror, policy)
 
     @property
@@ -74,6 +75,10 @@ class Fleet:
             best = first(scores, most - len(found), tier)
             found += [(self._mirror.ids[slot], float(scores[slot])) for slot in best]
         return found
+
+    def inquiry(self) -> Inquiry:
+        """Give who answers questions beside decisions."""
+        return Inquiry(self._mirror, self._policy)
 
     def _tiers(self, ask: Ask) -> Iterator[Tier]:
         return tiers.tiers(ask, self._mirror.slots, self._mirror.groups.members)

@@ -4,6 +4,8 @@ from common import resources
 from controller.scheduler.filters.contract import Reason
 from controller.scheduler.terms import HostView
 
+_UNITS = resources.UNITS | {resources.PCPU: "dedicated CPUs"}
+
 
 def free(host: HostView, resource: str) -> int:
     """Give how much of a resource class a host could still give; none of a class that it does not have."""
@@ -19,5 +21,5 @@ def lack(host: HostView, resource: str, need: int, beside: int = 0) -> Reason | 
     there = free(host, resource) - beside
     if need <= there:
         return None
-    unit = resources.UNITS.get(resource, resource)
+    unit = _UNITS.get(resource, resource)
     return Reason(resource.lower().replace("_", "-"), f"needs {need} {unit}, {max(0, there)} free")

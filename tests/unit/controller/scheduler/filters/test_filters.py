@@ -87,7 +87,7 @@ FALLS: list[tuple[Fall, HostView, Ask, str, str]] = [
         "is kept for others by the aggregates t",
     ),
     (Fall.CPUS, view(cpus=1), ask(), "vcpu", "needs 2 CPUs, 1 free"),
-    (Fall.CPUS, view(**used("PCPU", 4, 3)), ask(dedicated=2), "pcpu", "needs 2 PCPU, 1 free"),
+    (Fall.CPUS, view(**used("PCPU", 4, 3)), ask(dedicated=2), "pcpu", "needs 2 dedicated CPUs, 1 free"),
     (Fall.MEMORY, view(memory=1087, overhead_mib=64), ask(), "memory-mb", "needs 1024 MiB, 1023 free"),
     (Fall.MEMORY, view(memory=1535, memory_ratio=1.5), ask(locked=True), "memory-mb", "needs 1536 MiB, 1535 free"),
     (Fall.MEMORY, view(memory=3, overhead_mib=9), ask(memory_mib=1), "memory-mb", "needs 1 MiB, 0 free"),

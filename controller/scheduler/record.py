@@ -1,0 +1,77 @@
+"""Decision records: why a server went where it went, or nowhere. Of bounded size, whatever the number of hosts.
+
+A server that found a host costs counts that the fleet has anyway. One that found none is looked at closely, once for
+all that ask alike in a batch.
+"""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from common.ids import Ids
+from common.model.decision import DecisionRecord, Fallen, Rated
+from controller.scheduler import closely, inputs, words
+from controller.scheduler.fleet import Fleet
+from controller.scheduler.terms import Ask, Demand, Fall, Place
+from controller.scheduler.variants import Zones
+
+BEST = 3
+"""Hosts that fit which a record names, the chosen one first."""
+
+
+class Recorder:
+    """Writes the records of one batch, each before its place is committed to the fleet.
+
+    :param zones: the aggregates of each availability zone, by its name.
+    """
+
+    def __init__(self, fleet: Fleet, ids: Ids, now: datetime, zones: Zones) -> None:
+        self._fleet, self._ids, self._now, self._zones = fleet, ids, now, zones
+        self._seen: dict[tuple[Ask, str | None], DecisionRecord] = {}
+        self._demands: dict[Demand, object] = {}
+
+    def record(self, ask: Ask, place: Place | None) -> DecisionRecord:
+        """Give the record of a decision that the fleet just made.
+
+        Servers that ask alike and go to one host share what was seen for the first of them.
+        """
+        alike = ask._replace(server="", project="", seed=0), place.host if place else None
+        seen = self._seen.get(alike)
+        if seen is None:
+            seen = self._seen[alike] = self._placed(ask, place) if place else self._nowhere(ask)
+        told = inputs.write(ask, place, self._demand(ask.demand))
+        return replace(seen, id=self._ids(), server_id=ask.server, inputs=told)
+
+    def _placed(self, ask: Ask, place: Place) -> DecisionRecord:
+        falls, hosts = self._fleet.falls(ask.demand), len(self._fleet.hosts)
+        best = self._fleet.candidates(ask, BEST)
+        rated = [Rated(host=self._fleet.view(host).name, score=round(score, 4)) for host, score in best]
+        return DecisionRecord(
+            id="",
+            server_id="",
+            at=self._now,
+            host_id=place.host,
+            reason=words.placed(falls[Fall.NOWHERE], hosts),
+            hosts=hosts,
+            fallen=tuple(Fallen(filter=fall.name.lower(), hosts=n, reasons={}) for fall, n in falls.items() if fall),
+            best=tuple(rated),
+        )
+
+    def _nowhere(self, ask: Ask) -> DecisionRecord:
+        seen = closely.look(self._fleet, ask, self._zones)
+        return DecisionRecord(
+            id="",
+            server_id="",
+            at=self._now,
+            host_id=None,
+            reason=words.no_valid_host(seen.counts, seen.changes),
+            hosts=len(self._fleet.hosts),
+            fallen=seen.fallen,
+            near=seen.near,
+            changes=seen.changes,
+        )
+
+    def _demand(self, demand: Demand) -> object:
+        if demand not in self._demands:
+            self._demands[demand] = inputs.slim(demand)
+        return self._demands[demand]
