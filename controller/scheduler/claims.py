@@ -1,7 +1,6 @@
 """What a place takes of its host: amounts as the ledger writes them, and the host as it is then."""
 
 import math
-from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -36,35 +35,40 @@ def whole(demand: Demand, place: Place, host: HostView) -> dict[str, int]:
 
 def applied(host: HostView, ask: Ask, place: Place) -> HostView:
     """Give a host with one more server on it, which is being built. Its generation stays: that is the ledger's."""
+    return _changed(host, ask, place, 1)
+
+
+def released(host: HostView, ask: Ask, place: Place) -> HostView:
+    """Give a host as if that server had never been applied to it."""
+    return _changed(host, ask, place, -1)
+
+
+def _changed(host: HostView, ask: Ask, place: Place, servers: int) -> HostView:
+    """Give a host with one server more (1) or less (-1)."""
     stocks = dict(host.stocks)
     for name, amount in whole(ask.demand, place, host).items():
         stock = stocks.get(name, Stock(0))
-        stocks[name] = Stock(stock.capacity, stock.used + amount)
-    changed = replace(host, stocks=stocks, servers=host.servers + 1, busy=host.busy + 1)
+        stocks[name] = Stock(stock.capacity, stock.used + servers * amount)
+    changed = replace(host, stocks=stocks, servers=host.servers + servers, busy=host.busy + servers)
     if ask.group:
-        groups = {**host.groups, ask.group.id: host.groups.get(ask.group.id, 0) + 1}
-        changed = replace(changed, groups=groups)
+        count = host.groups.get(ask.group.id, 0) + servers
+        others = {group: number for group, number in host.groups.items() if group != ask.group.id}
+        changed = replace(changed, groups=others | {ask.group.id: count} if count else others)
     if place.cells:
-        changed = replace(changed, cells=_filled(host.cells, place.cells))
+        by_cell = {cell.cell: cell for cell in place.cells}
+        cells = (_cell(c, by_cell[c.id], servers) if c.id in by_cell else c for c in host.cells)
+        changed = replace(changed, cells=tuple(cells))
     if place.devices:
-        mine = frozenset(place.devices)
-        devices = tuple(replace(d, server=ask.server) if d.address in mine else d for d in host.devices)
+        mine, owner = frozenset(place.devices), ask.server if servers > 0 else None
+        devices = tuple(replace(d, server=owner) if d.address in mine else d for d in host.devices)
         changed = replace(changed, devices=devices)
     return changed
 
 
-def _filled(cells: tuple[CellStock, ...], places: tuple[CellPlace, ...]) -> tuple[CellStock, ...]:
-    by_cell = {place.cell: place for place in places}
-    return tuple(_cell(cell, by_cell[cell.id]) if cell.id in by_cell else cell for cell in cells)
-
-
-def _cell(cell: CellStock, place: CellPlace) -> CellStock:
-    taken = cell.taken.union(place.cpus, place.kept)
+def _cell(cell: CellStock, place: CellPlace, servers: int) -> CellStock:
+    cpus = {*place.cpus, *place.kept}
+    taken = cell.taken | cpus if servers > 0 else cell.taken - cpus
     if not place.page_kib:
-        return replace(cell, taken=taken, memory_used=cell.memory_used + place.memory_mib)
-    return replace(cell, taken=taken, pages_used=_more(cell.pages_used, place))
-
-
-def _more(used: Mapping[int, int], place: CellPlace) -> dict[int, int]:
-    size = place.page_kib
-    return {**used, size: used.get(size, 0) + pages(place.memory_mib, size)}
+        return replace(cell, taken=taken, memory_used=cell.memory_used + servers * place.memory_mib)
+    used = cell.pages_used.get(place.page_kib, 0) + servers * pages(place.memory_mib, place.page_kib)
+    return replace(cell, taken=taken, pages_used={**cell.pages_used, place.page_kib: used})

@@ -59,11 +59,11 @@ class Columns:
         more = [host.stocks.get(name, _NOTHING) for name in self._further]
         self.table[:, slot] = [*free, *capacity, *facts, *(stock.capacity - stock.used for stock in more)]
 
-    def take(self, slot: int, amounts: Iterable[tuple[str, int]]) -> None:
-        """Take amounts of a host for one more server, which is being built."""
+    def take(self, slot: int, amounts: Iterable[tuple[str, int]], servers: int = 1) -> None:
+        """Take amounts of a host for one more server, which is being built; with -1 give them back."""
         for name, amount in amounts:
             row = self.row_of(name)
             if row is not None:
-                self.table[row, slot] -= amount
-        self.table[SERVERS, slot] += 1
-        self.table[BUSY, slot] += 1
+                self.table[row, slot] -= servers * amount
+        self.table[SERVERS, slot] += servers
+        self.table[BUSY, slot] += servers

@@ -55,6 +55,10 @@ class Fleet:
         """Take a place that was chosen, so that later decisions see it."""
         self._mirror.commit(ask, place)
 
+    def release(self, ask: Ask, place: Place) -> None:
+        """Give back a place that was committed."""
+        self._mirror.release(ask, place)
+
     def count(self, demand: Demand) -> int:
         """Count the hosts that fit a demand."""
         ranks = self._classes.of(demand).ranks

@@ -16,25 +16,22 @@ class Groups:
 
     def join(self, group: str, slot: int) -> None:
         """Count one more member."""
-        there = self._members.setdefault(group, {})
-        there[slot] = there.get(slot, 0) + 1
-        self._here.setdefault(slot, set()).add(group)
+        self._set(group, slot, self.members(group).get(slot, 0) + 1)
+
+    def leave(self, group: str, slot: int) -> None:
+        """Count one less."""
+        self._set(group, slot, self.members(group).get(slot, 0) - 1)
 
     def replace(self, slot: int, counts: Mapping[str, int]) -> None:
         """Set what members a host has."""
         self.drop(slot)
         for group, count in counts.items():
-            if count:
-                self._members.setdefault(group, {})[slot] = count
-                self._here.setdefault(slot, set()).add(group)
+            self._set(group, slot, count)
 
     def drop(self, slot: int) -> None:
         """Forget a host's members."""
-        for group in self._here.pop(slot, ()):
-            there = self._members[group]
-            del there[slot]
-            if not there:
-                del self._members[group]
+        for group in list(self._here.get(slot, ())):
+            self._set(group, slot, 0)
 
     def move(self, slots: Mapping[int, int]) -> None:
         """Renumber the slots."""
@@ -42,3 +39,15 @@ class Groups:
         self._members = {
             group: {slots[slot]: count for slot, count in there.items()} for group, there in self._members.items()
         }
+
+    def _set(self, group: str, slot: int, count: int) -> None:
+        there, here = self._members.setdefault(group, {}), self._here.setdefault(slot, set())
+        there.pop(slot, None)
+        here.discard(group)
+        if count > 0:
+            there[slot] = count
+            here.add(group)
+        if not there:
+            del self._members[group]
+        if not here:
+            del self._here[slot]

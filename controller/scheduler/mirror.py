@@ -1,6 +1,6 @@
 """The mirror: all hosts as the ledger shows them, as columns, and which of them changed lately."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from controller.scheduler.groups import Groups
 from controller.scheduler.planes import Planes
 from controller.scheduler.profiles import Profiles
 from controller.scheduler.terms import Ask, HostView, Place
+
+Change = Callable[[HostView, Ask, Place], HostView]
 
 _LOG = 4096
 """Changes that are remembered at least."""
@@ -25,7 +27,7 @@ class Mirror:
         self.columns, self.planes, self.profiles, self.groups = Columns(), Planes(), Profiles(), Groups()
         self.profile: Slots = np.zeros(0, dtype=np.intp)
         self._views: dict[str, HostView] = {}
-        self._claims: dict[str, list[tuple[Ask, Place]]] = {}
+        self._changes: dict[str, list[tuple[Change, Ask, Place]]] = {}
         self._log: Slots = np.zeros(_LOG, dtype=np.intp)
         self._logged = self._forgotten = 0
 
@@ -45,19 +47,30 @@ class Mirror:
         for host in self.slots.keys() & hosts:
             self.groups.drop(self.slots[host])
             self._views.pop(host)
-            self._claims.pop(host, None)
+            self._changes.pop(host, None)
         if not self.slots.keys().isdisjoint(hosts):
             self._arrange(self.slots.keys() - set(hosts))
 
     def commit(self, ask: Ask, place: Place) -> None:
         """Take a place for a server."""
-        view, slot = self._views[place.host], self.slots[place.host]
-        self._claims.setdefault(place.host, []).append((ask, place))
-        self.columns.take(slot, claims.whole(ask.demand, place, view).items())
+        slot = self.slots[place.host]
         if ask.group:
             self.groups.join(ask.group.id, slot)
+        self._change(slot, claims.applied, ask, place, 1)
+
+    def release(self, ask: Ask, place: Place) -> None:
+        """Give back a place that was committed."""
+        slot = self.slots[place.host]
+        if ask.group:
+            self.groups.leave(ask.group.id, slot)
+        self._change(slot, claims.released, ask, place, -1)
+
+    def _change(self, slot: int, change: Change, ask: Ask, place: Place, servers: int) -> None:
+        host = place.host
+        self._changes.setdefault(host, []).append((change, ask, place))
+        self.columns.take(slot, claims.whole(ask.demand, place, self._views[host]).items(), servers)
         if place.cells or place.devices:
-            self.planes.write(slot, self.view(place.host))
+            self.planes.write(slot, self.view(host))
         self._note(slot)
 
     def view(self, host: str) -> HostView:
@@ -66,8 +79,8 @@ class Mirror:
         :raises KeyError: there is no such host.
         """
         view = self._views[host]
-        for ask, place in self._claims.pop(host, ()):
-            view = claims.applied(view, ask, place)
+        for change, ask, place in self._changes.pop(host, ()):
+            view = change(view, ask, place)
         self._views[host] = view
         return view
 
@@ -83,7 +96,7 @@ class Mirror:
     def _write(self, view: HostView) -> None:
         slot = self.slots[view.id]
         self._views[view.id] = view
-        self._claims.pop(view.id, None)
+        self._changes.pop(view.id, None)
         self.columns.write(slot, view)
         self.planes.write(slot, view)
         self.profile[slot] = self.profiles.number(view)

@@ -77,6 +77,19 @@ def test_a_view_shows_what_was_committed() -> None:
         made.view("z")
 
 
+def test_a_release_undoes_a_commit() -> None:
+    for made in (fleet(host("a", overhead_mib=100)), fleet(host("a", overhead_mib=100, groups={"g": 1, "h": 2}))):
+        before = made.view("a")
+        grouped = ask(1, group=GroupAsk("g", Together.SOFT_AFFINITY))
+        place = made.decide(grouped)
+        assert place is not None
+        for _ in range(2):
+            made.commit(grouped, place)
+            made.release(grouped, place)
+        assert made.view("a") == before
+        assert put(made, ask(2, replace(SMALL, memory_mib=8092))) == "a"
+
+
 def test_a_host_is_replaced_by_what_it_is_now() -> None:
     made = fleet(host("a"), host("b", shut="down"))
     assert put(made, ask(1)) == "a"
