@@ -10,8 +10,19 @@ DISK_GB: str = orc.DISK_GB
 CLAIMED = (VCPU, MEMORY_MB, DISK_GB)
 """What every server claims on its host, in the order in which filters look at it."""
 
-UNITS = {VCPU: "CPUs", MEMORY_MB: "MiB", DISK_GB: "GiB"}
+UNITS = {VCPU: "CPUs", PCPU: "CPUs", MEMORY_MB: "MiB", DISK_GB: "GiB"}
 """The unit of each class, as messages write it."""
+
+
+def pages(kib: int) -> str:
+    """Give the class of a cell's memory pages of a size."""
+    return f"PAGES_{kib}K"
+
+
+def page_kib(name: str) -> int:
+    """Give the size of the pages of such a class; 0: it is not one."""
+    size = name.removeprefix("PAGES_").removesuffix("K")
+    return int(size) if name.startswith("PAGES_") and size.isdigit() else 0
 
 
 def pci_class(vendor: str, product: str) -> str:

@@ -26,7 +26,7 @@ def _in_sqlite(element: _Texts, compiler: Any, **more: Any) -> str:
     return f"(SELECT value FROM json_each({compiler.process(element.clauses, **more)}))"
 
 
-def among(column: "sa.Column[Any]", name: str) -> sa.ColumnElement[bool]:
+def among(column: "sa.ColumnElement[Any]", name: str) -> sa.ColumnElement[bool]:
     """Say that a column of texts has one of those that come as the parameter ``name``, as ``listed`` writes them.
 
     A statement that is made once, with named parameters, costs a third of one that is made anew at each call.

@@ -41,9 +41,12 @@ def insert(database: str, table: Table, names: Names, returning: Names = (), spa
 
 
 @cache
-def update(database: str, table: Table, names: Names, where: Names, add: Names, several: bool) -> str:
+def update(
+    database: str, table: Table, names: Names, where: Names, add: Names, several: bool, empty: Names = ()
+) -> str:
     """Make an UPDATE that finds rows by the columns ``where`` and sets the others of ``names``, or adds to them.
 
+    :param empty: columns that are null in what may be changed.
     :param several: there is more than one row: lock them in the order of their keys, as all do, before any is changed.
     """
     target = _quoted(table.name)
@@ -51,7 +54,7 @@ def update(database: str, table: Table, names: Names, where: Names, add: Names, 
     for name in (n for n in names if n not in where):
         value = _value(database, table.c[name])
         settings.append(f"{_quoted(name)} = " + (f"{target}.{_quoted(name)} + {value}" if name in add else value))
-    same = _same(database, table, where)
+    same = " AND ".join([_same(database, table, where), *(f"{target}.{_quoted(name)} IS NULL" for name in empty)])
     if several and database == "postgresql":
         return (
             f"{_in_order(table, names, where)} UPDATE {target} SET {', '.join(settings)} FROM r "

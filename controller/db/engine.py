@@ -51,18 +51,27 @@ class Tx:
             found = self._with_rows(statement, table, bulk.with_defaults(table, rows))
             return [tuple(row) for row in found] if returning else []
 
-    def change(self, table: Table, rows: Sequence[Row], where: Sequence[str] = ("id",), add: Sequence[str] = ()) -> int:
+    def change(
+        self,
+        table: Table,
+        rows: Sequence[Row],
+        where: Sequence[str] = ("id",),
+        add: Sequence[str] = (),
+        empty: Sequence[str] = (),
+    ) -> int:
         """Update one row for each of ``rows``, found by the columns ``where``; the others are set, or added (``add``).
 
         They are locked in the order of their keys. All of ``rows`` have the same columns.
 
+        :param empty: columns; one in which any of these is not null is left as it is, and is not found.
         :returns: how many were found; fewer than ``rows`` means that a comparison (a generation, an epoch) failed.
         :raises Conflict: a rule of the table forbids it (a claim over capacity, a quota).
         """
         found = 0
         for some in bulk.rounds(rows, tuple(where)):
             names = tuple(some[0])
-            statement = bulk.update(self._database, table, names, tuple(where), tuple(add), len(some) > 1)
+            several = len(some) > 1
+            statement = bulk.update(self._database, table, names, tuple(where), tuple(add), several, tuple(empty))
             with dialect.refusals(table.name):
                 found += self._with_rows(statement, table, some).rowcount
         return found

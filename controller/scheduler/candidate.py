@@ -5,7 +5,7 @@ from datetime import datetime
 
 from common import resources
 from common.model.host import HostState
-from controller.db.ledger import Shelf
+from controller.db.ledger import WHOLE, Shelf
 from controller.scheduler.contract import Ask
 
 
@@ -15,7 +15,8 @@ class Candidate:
     def __init__(self, shelf: Shelf, now: datetime) -> None:
         self.shelf = shelf
         self.up = shelf.state == HostState.UP and shelf.lease_until > now
-        self.used = {name: stock.used for name, stock in shelf.stocks.items()}
+        self.stocks = {name: stock for (cell, name), stock in shelf.stocks.items() if cell == WHOLE}
+        self.used = {name: stock.used for name, stock in self.stocks.items()}
 
     @property
     def name(self) -> str:
@@ -24,7 +25,7 @@ class Candidate:
 
     def free(self, resource: str) -> int:
         """Give how much of a resource a guest could still ask for; its overhead is taken off."""
-        stock = self.shelf.stocks.get(resource)
+        stock = self.stocks.get(resource)
         if stock is None:
             return 0
         return max(0, stock.capacity - self.used[resource] - self._overhead(resource))
@@ -38,15 +39,10 @@ class Candidate:
         for name, amount in amounts.items():
             self.used[name] += amount
 
-    def filled(self) -> Shelf:
-        """Give the host as the ledger shows it once its claims are written."""
-        stocks = {name: stock._replace(used=self.used[name]) for name, stock in self.shelf.stocks.items()}
-        return self.shelf._replace(generation=self.shelf.generation + 1, stocks=stocks)
-
     def left(self, ask: Ask) -> float:
         """Give the share of the host, from 0 to 1, that stays free with this guest on it: the mean over resources."""
         shares = [
-            (self.shelf.stocks[name].capacity - self.used[name] - amount) / max(1, self.shelf.stocks[name].capacity)
+            (self.stocks[name].capacity - self.used[name] - amount) / max(1, self.stocks[name].capacity)
             for name, amount in self.claimed(ask).items()
         ]
         return sum(shares) / max(1, len(shares))
@@ -57,4 +53,4 @@ class Candidate:
         return any(self.used.values())
 
     def _overhead(self, resource: str) -> int:
-        return self.shelf.overhead_mib if resource == resources.MEMORY_MB else 0
+        return self.shelf.inventory.get("overhead_mib", 0) if resource == resources.MEMORY_MB else 0

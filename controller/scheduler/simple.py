@@ -1,4 +1,4 @@
-"""The simple scheduler: asks every filter about every host, and takes the best fit. It mirrors what hosts have."""
+"""The simple scheduler: asks every filter about every host, and takes the best fit."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,21 +15,19 @@ from controller.scheduler.judged import Judged, shape
 
 
 class SimpleScheduler:
-    """A ``Scheduler``. Its mirror is checked by each host's generation and epoch at each call, and never trusted alone:
-    the ledger compares them again when the claims are written."""
+    """A ``Scheduler``: it reads all hosts for each batch, and the ledger compares them when the claims are written."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock, self._ids = clock, ids
-        self._mirror: dict[str, Shelf] = {}
 
     def claim(self, tx: Tx, asks: Sequence[Ask]) -> list[Decision]:
         """Decide one after another, each seeing what the ones before it took; see ``Scheduler``."""
         kept = ledger.claims(tx, [ask.server for ask in asks])
         new = [ask for ask in asks if ask.server not in kept]
-        batch = _Batch(ledger.shelves(tx, self._mirror), self._clock.now(), self._ids)
+        hosts = sorted(ledger.shelves(tx, ledger.news(tx).hosts), key=lambda host: host.name)
+        batch = _Batch(hosts, self._clock.now(), self._ids)
         records = {ask.server: batch.decide(ask) for ask in new}
         ledger.claim(tx, batch.claims, batch.generations())
-        self._mirror = batch.after()
         decisions.keep(tx, list(records.values()))
         return [
             Decision(ask.server, kept[ask.server], "it has its claim already")
@@ -43,8 +41,7 @@ class SimpleScheduler:
         ledger.release(tx, servers)
 
     def reload(self) -> None:
-        """Forget the mirror: it may show claims that were rolled back."""
-        self._mirror = {}
+        """Nothing is remembered."""
 
 
 class _Batch:
@@ -83,15 +80,11 @@ class _Batch:
     def _take(self, host: Candidate, ask: Ask) -> None:
         amounts = host.claimed(ask)
         host.take(amounts)
-        self.claims.append(Claim(ask.server, host.shelf.id, amounts))
+        whole = {(ledger.WHOLE, name): amount for name, amount in amounts.items()}
+        self.claims.append(Claim(ask.server, host.shelf.id, whole))
         for view in self._views.values():
             view.judge(host)
 
     def generations(self) -> dict[str, int]:
         """Give the generations that the decisions stand on."""
         return {host.shelf.id: host.shelf.generation for host in self._hosts}
-
-    def after(self) -> dict[str, Shelf]:
-        """Give the hosts as they are once the claims are written."""
-        taken = {claim.host for claim in self.claims}
-        return {host.shelf.id: host.filled() if host.shelf.id in taken else host.shelf for host in self._hosts}

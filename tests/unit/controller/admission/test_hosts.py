@@ -81,7 +81,7 @@ def test_a_host_with_claims_stays(made: Api, store: Store, claims: int, told: st
         for number in range(claims):
             add_server(tx, made.clock, f"s{number}")
         host = hosts.get(tx, [HOST])[HOST]
-        wanted = [ledger.Claim(f"s{n}", HOST, {"VCPU": 1}) for n in range(claims)]
+        wanted = [ledger.Claim(f"s{n}", HOST, {(ledger.WHOLE, "VCPU"): 1}) for n in range(claims)]
         ledger.claim(tx, wanted, {HOST: host.generation})
     with pytest.raises(errors.Conflict, match=f"{told} on host one: delete or move them first"):
         made.writer.submit(RemoveHost(host_id=HOST))

@@ -12,7 +12,7 @@ from common.clock import ManualClock
 from common.settings import Scheduler
 from controller.db import ledger, tables
 from controller.db.engine import Store, Tx
-from controller.db.ledger import Claim, Stock
+from controller.db.ledger import WHOLE, Claim, Stock
 from tests.services.clouds import add_host, add_server, inventory
 
 CLOCK = ManualClock()
@@ -23,6 +23,10 @@ def host_row(tx: Tx, host: str = "h") -> tuple[int, str]:
     row = tx.one(sa.select(tables.host.c.generation, tables.host.c.closed).where(tables.host.c.id == host))
     assert row is not None
     return row[0], row[1]
+
+
+def taking(server: str, host: str, amounts: dict[str, int]) -> Claim:
+    return Claim(server, host, {(WHOLE, name): amount for name, amount in amounts.items()})
 
 
 def scene(store: Store, hosts: Iterable[str] = ("h",), servers: Iterable[str] = ("s", "t")) -> None:
@@ -37,7 +41,11 @@ def test_capacity_is_what_is_not_reserved_times_the_ratio(store: Store) -> None:
     with store.tx() as tx:
         add_host(tx, CLOCK, "h", RATIOS, has=inventory(reserved={"VCPU": 1, "MEMORY_MB": 192, "DISK_GB": 200}))
         assert ledger.stocks(tx) == {
-            "h": {"VCPU": Stock(8, 1, 14), "MEMORY_MB": Stock(8192, 192, 8000), "DISK_GB": Stock(100, 200, 0)}
+            "h": {
+                "VCPU": Stock(8, 1, 14, ratio=2.0),
+                "MEMORY_MB": Stock(8192, 192, 8000),
+                "DISK_GB": Stock(100, 200, 0, ratio=1.5),
+            }
         }
 
 
@@ -60,7 +68,7 @@ def test_a_shrunken_host_closes_and_opens_when_it_fits_again(store: Store, caplo
     scene(store)
     ratios = Scheduler(cpu_ratio=1.0)
     with store.tx() as tx:
-        ledger.claim(tx, [Claim("s", "h", {"VCPU": 6, "MEMORY_MB": 4096})], {"h": 2})
+        ledger.claim(tx, [taking("s", "h", {"VCPU": 6, "MEMORY_MB": 4096})], {"h": 2})
         ledger.apply_inventory(tx, "h", inventory(cpus=4, memory_mib=4000), ratios)
         assert ledger.stocks(tx)["h"]["VCPU"] == Stock(4, 0, 6, 6, 2)
         assert host_row(tx) == (4, "short of 96 MiB of MEMORY_MB, 2 CPUs of VCPU")
@@ -77,7 +85,7 @@ def test_a_shrunken_host_closes_and_opens_when_it_fits_again(store: Store, caplo
 def test_a_release_opens_a_shrunken_host(store: Store) -> None:
     scene(store)
     with store.tx() as tx:
-        ledger.claim(tx, [Claim("s", "h", {"VCPU": 3}), Claim("t", "h", {"VCPU": 5})], {"h": 2})
+        ledger.claim(tx, [taking("s", "h", {"VCPU": 3}), taking("t", "h", {"VCPU": 5})], {"h": 2})
         ledger.apply_inventory(tx, "h", inventory(cpus=4), Scheduler(cpu_ratio=1.0))
         ledger.release(tx, ["s"])
         assert ledger.stocks(tx)["h"]["VCPU"] == Stock(4, 0, 5, 5, 1)
@@ -98,7 +106,7 @@ def test_another_reason_to_be_closed_is_left_alone(store: Store) -> None:
 def test_claims_and_releases_leave_no_trace(store: Store) -> None:
     scene(store, hosts=("g", "h"))
     with store.tx() as tx:
-        ledger.claim(tx, [Claim("s", "h", {"VCPU": 2}), Claim("t", "g", {"VCPU": 8})], {"g": 2, "h": 2})
+        ledger.claim(tx, [taking("s", "h", {"VCPU": 2}), taking("t", "g", {"VCPU": 8})], {"g": 2, "h": 2})
     with store.tx() as tx:
         assert ledger.claims(tx, ["s", "t", "u"]) == {"s": "h", "t": "g"}
         assert ledger.verify(tx) == []
@@ -122,7 +130,7 @@ def test_a_claim_that_cannot_be_is_refused_whole(
 ) -> None:
     scene(store)
     with pytest.raises(errors.Conflict, match=says) as caught, store.tx() as tx:
-        ledger.claim(tx, [Claim("s", "h", amounts)], {"h": generation})
+        ledger.claim(tx, [taking("s", "h", amounts)], {"h": generation})
     assert "h" not in caught.value.message.split(), "tenants read it in the timeline, and hosts are not theirs to know"
     with store.read() as tx:
         assert ledger.verify(tx) == []
@@ -132,7 +140,7 @@ def test_a_claim_that_cannot_be_is_refused_whole(
 def test_verify_names_what_does_not_hold(store: Store) -> None:
     scene(store)
     with store.tx() as tx:
-        ledger.claim(tx, [Claim("s", "h", {"VCPU": 2})], {"h": 2})
+        ledger.claim(tx, [taking("s", "h", {"VCPU": 2})], {"h": 2})
         tx.do(sa.update(tables.inventory).where(tables.inventory.c["class"] == "VCPU").values(used=3))
         assert ledger.verify(tx) == ["host h cell -1 VCPU: used 3, claimed 2, capacity 8"]
 
@@ -174,7 +182,7 @@ def live(store: Store, steps: list[tuple[str, str, int]]) -> None:
                 ledger.release(tx, [server])
             elif server not in claimed and sum(claimed.values()) + amount <= has:
                 claimed[server] = amount
-                ledger.claim(tx, [Claim(server, "h", {"VCPU": amount})], {"h": host_row(tx)[0]})
+                ledger.claim(tx, [taking(server, "h", {"VCPU": amount})], {"h": host_row(tx)[0]})
             used = sum(claimed.values())
             stock = ledger.stocks(tx)["h"]["VCPU"]
             assert (stock.used, stock.capacity, stock.short_by) == (used, max(has, used), max(0, used - has))
