@@ -1,6 +1,7 @@
 """CPU lists, as the kernel and libvirt write them: ``0-3,8,^2``."""
 
 import re
+from collections.abc import Iterable
 
 LIMIT = 4096
 """CPUs are numbered below this."""
@@ -29,10 +30,10 @@ def _range(first: int, last: int, part: str) -> range:
     return range(first, last + 1)
 
 
-def text(cpus: frozenset[int]) -> str:
+def text(cpus: Iterable[int]) -> str:
     """Write a list of CPUs, ranges together."""
     ranges: list[list[int]] = []
-    for cpu in sorted(cpus):
+    for cpu in sorted(set(cpus)):
         if ranges and ranges[-1][-1] == cpu - 1:
             ranges[-1][1:] = [cpu]
         else:

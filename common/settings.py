@@ -147,6 +147,17 @@ class Scheduler(Group, frozen=True):
     disk_ratio: Annotated[float, Meta(description="Disk promised for each physical GiB.")] = 1.0
 
 
+class Devices(Group, frozen=True):
+    """[devices] What flavors call the hosts' devices."""
+
+    aliases: Annotated[
+        str,
+        Meta(
+            description='Names for pci_passthrough:alias, a JSON list: [{"name": "gpu", "vendor_id": "10de", "product_id": "1eb8", "numa_policy": "preferred"}]. numa_policy: required, preferred, socket, or legacy where it is left out. Empty: none.'
+        ),
+    ] = ""
+
+
 class Controller(Group, frozen=True):
     """[controller] Workflows and hosts."""
 
@@ -217,6 +228,9 @@ class Agent(Group, frozen=True):
     )
     states_seconds: Annotated[float, Meta(description="Seconds between full lists of domains.")] = 20.0
     usage_seconds: Annotated[float, Meta(description="Seconds between measurements of use.")] = 30.0
+    chores_seconds: Annotated[
+        float, Meta(description="Seconds between looks for images, addresses and networks that nobody needs.")
+    ] = 3600.0
     shutdown_seconds: Annotated[
         float, Meta(description="Seconds a guest may take to power off before its power is cut.")
     ] = 60.0
@@ -249,7 +263,7 @@ class Compute(Group, frozen=True):
     dedicated_cpus: Annotated[
         str,
         Meta(
-            description="CPUs that are given to single vCPUs of guests that ask for dedicated ones, as in 2-5,8; all other guests run on the rest. Name all threads of a core. Empty: none, and guests share all CPUs."
+            description="CPUs that are given to single vCPUs of guests that ask for dedicated ones, as in 2-15,^8; all other guests run on the rest. Name all threads of a core. Empty: none, and guests share all CPUs."
         ),
     ] = ""
 
@@ -320,6 +334,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     images: Images = Images()
     quota: Quota = Quota()
     scheduler: Scheduler = Scheduler()
+    devices: Devices = Devices()
     controller: Controller = Controller()
     agent: Agent = Agent()
     compute: Compute = Compute()

@@ -6,7 +6,7 @@ The agent chooses nothing. What contradicts itself, or names what the host has n
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from common import cpus, errors
+from common import cpu_list, errors
 from common.guest import Guest, GuestCell
 from common.wire import Cell, PlacedCell, Placement
 
@@ -91,8 +91,8 @@ def _has(host: Mapping[int, Cell], placed: PlacedCell) -> None:
         known = ", ".join(map(str, sorted(host))) or "none that it knows of"
         raise errors.HypervisorError(f"the server was placed in NUMA cell {placed.cell}; this host has {known}")
     if missing := set(placed.cpus) - set(cell.cpus):
-        where = f"cell {cell.id} of this host has {cpus.written(cell.cpus)}"
-        raise errors.HypervisorError(f"the server was given CPU {cpus.written(missing)}; {where}")
+        where = f"cell {cell.id} of this host has {cpu_list.text(cell.cpus)}"
+        raise errors.HypervisorError(f"the server was given CPU {cpu_list.text(missing)}; {where}")
     if shared := set(placed.cpus) - set(cell.dedicated):
         why = "which [compute] dedicated_cpus of this host does not name"
-        raise errors.HypervisorError(f"the server was given CPU {cpus.written(shared)}, {why}")
+        raise errors.HypervisorError(f"the server was given CPU {cpu_list.text(shared)}, {why}")

@@ -2,7 +2,7 @@
 
 from math import gcd
 
-from common import cpus, errors
+from common import cpu_list, errors
 from common.guest import Guest
 from compute_agent.domain_xml import domain as shapes
 from compute_agent.domain_xml import tuning
@@ -38,7 +38,7 @@ def _grain(guest: Guest) -> int:
 def cells(guest: Guest) -> tuple[tuning.NumaCell, ...]:
     """Give the NUMA cells that the guest sees."""
     return tuple(
-        tuning.NumaCell(id=number, cpus=cpus.written(cell.vcpus), memory=cell.memory_mib * 1024, unit="KiB")
+        tuning.NumaCell(id=number, cpus=cpu_list.text(cell.vcpus), memory=cell.memory_mib * 1024, unit="KiB")
         for number, cell in enumerate(guest.cells)
     )
 
@@ -53,7 +53,7 @@ def backing(guest: Guest) -> tuning.MemoryBacking | None:
 def _pages(guest: Guest) -> tuple[tuning.Page, ...]:
     if not guest.page_kib:
         return ()
-    seen = cpus.written(range(len(guest.cells))) if guest.cells else None
+    seen = cpu_list.text(range(len(guest.cells))) if guest.cells else None
     return (tuning.Page(size=guest.page_kib, unit="KiB", cells=seen),)
 
 
@@ -63,8 +63,8 @@ def cpu_tune(seat: Seat) -> tuning.CpuTune | None:
         return None
     pins = enumerate(seat.vcpus)
     return tuning.CpuTune(
-        vcpus=tuple(tuning.VcpuPin(vcpu=vcpu, cpuset=cpus.written(where)) for vcpu, where in pins),
-        emulator=cpus.written(seat.emulator),
+        vcpus=tuple(tuning.VcpuPin(vcpu=vcpu, cpuset=cpu_list.text(where)) for vcpu, where in pins),
+        emulator=cpu_list.text(seat.emulator),
     )
 
 
@@ -76,6 +76,6 @@ def numa_tune(guest: Guest, seat: Seat) -> tuning.NumaTune | None:
     bound = enumerate(seat.cells if guest.cells else ())
     return tuning.NumaTune(
         mode=mode,
-        nodeset=cpus.written(cell.cell for cell in seat.cells),
+        nodeset=cpu_list.text(cell.cell for cell in seat.cells),
         nodes=tuple(tuning.MemNode(cell=number, mode=mode, nodeset=str(cell.cell)) for number, cell in bound),
     )

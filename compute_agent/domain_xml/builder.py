@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from common import cpus, errors
+from common import cpu_list, errors
 from common.guest import Guest
 from common.ids import bridge_name
 from common.wire import Goal, NetworkGoal, PortGoal
@@ -39,7 +39,7 @@ def domain(goal: Goal, host: HostFacts, files: GuestFiles) -> shapes.Domain:
         backing=build_cpus.backing(guest),
         vcpus=guest.vcpus,
         placement="static",
-        cpuset=cpus.written(place.emulator) or None,
+        cpuset=cpu_list.text(place.emulator) or None,
         cpu_tune=build_cpus.cpu_tune(place),
         numa_tune=build_cpus.numa_tune(guest, place),
         sysinfo=_sysinfo(goal.server),

@@ -1,6 +1,7 @@
 """Facts of the host that the system tells: disk, memory, CPU time, uptime, routes, flags, this boot's id."""
 
 import ipaddress
+import resource
 import shutil
 import socket
 import struct
@@ -17,6 +18,9 @@ PROC = Path("/proc")
 LOGINS = Path("/run/utmp")
 LOGIN, LOGIN_SIZE = 7, 384
 """utmp(5): the type of an entry that is a user's login, and an entry's bytes."""
+
+CAP_SYS_RESOURCE = 24
+"""capabilities(7): who has it raises limits."""
 
 X86 = "HW_CPU_X86_"
 FLAGS = {
@@ -93,6 +97,19 @@ def cpu_traits(flags: frozenset[str]) -> tuple[str, ...]:
     plain = {flag.replace("_", "").upper() for flag in flags}
     names = (trait.removeprefix(X86) for trait in os_traits.get_traits(X86))
     return tuple(sorted(X86 + n for n in names if (FLAGS[n] in flags if n in FLAGS else n.replace("_", "") in plain)))
+
+
+def locks_memory() -> bool:
+    """Say whether processes of this system may lock as much memory as they like: containers often may not."""
+    _, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    lines = (line.split() for line in (PROC / "self/status").read_text().splitlines())
+    bounds = next((int(words[1], 16) for words in lines if words and words[0] == "CapBnd:"), 0)
+    return hard == resource.RLIM_INFINITY or bool(bounds >> CAP_SYS_RESOURCE & 1)
+
+
+def is_mounted(kind: str) -> bool:
+    """Say whether a file system of this kind is mounted somewhere."""
+    return any(line.split()[2] == kind for line in (PROC / "self/mounts").read_text().splitlines())
 
 
 def routes() -> tuple[Route, ...]:

@@ -1,6 +1,6 @@
 """The host's NUMA cells, as libvirt's capabilities and the settings tell them."""
 
-from common import cpus, errors
+from common import cpu_list, errors
 from common.settings import Settings
 from common.wire import Cell
 from compute_agent.domain_xml import caps
@@ -17,17 +17,16 @@ def cells(host: caps.Host, settings: Settings) -> tuple[Cell, ...]:
     dedicated = _dedicated(settings)
     known = {cpu.id for cell in host.cells for cpu in cell.cpus}
     if missing := dedicated - known:
-        raise errors.SettingsError(
-            f"[compute] dedicated_cpus names CPU {cpus.written(missing)}; this host has {cpus.written(known) or 'none'}"
-        )
+        there = f"this host has {cpu_list.text(known) or 'none'}"
+        raise errors.SettingsError(f"[compute] dedicated_cpus names CPU {cpu_list.text(missing)}; {there}")
     return tuple(_cell(cell, dedicated) for cell in host.cells)
 
 
 def _dedicated(settings: Settings) -> frozenset[int]:
     try:
-        return frozenset(cpus.parse(settings.compute.dedicated_cpus))
+        return cpu_list.parse(settings.compute.dedicated_cpus)
     except ValueError as error:
-        raise errors.SettingsError(f"[compute] dedicated_cpus: {error}") from error
+        raise errors.SettingsError(f"[compute] dedicated_cpus {error}") from error
 
 
 def _cell(cell: caps.Cell, dedicated: frozenset[int]) -> Cell:
@@ -46,8 +45,8 @@ def _cell(cell: caps.Cell, dedicated: frozenset[int]) -> Cell:
 
 def _cores(cell: caps.Cell) -> tuple[tuple[int, ...], ...]:
     """Give the cell's CPUs by core."""
-    cores = {cpus.parse(cpu.siblings) if cpu.siblings else (cpu.id,) for cpu in cell.cpus}
-    return tuple(sorted(cores))
+    cores = {cpu_list.parse(cpu.siblings) if cpu.siblings else frozenset({cpu.id}) for cpu in cell.cpus}
+    return tuple(sorted(tuple(sorted(core)) for core in cores))
 
 
 def huge_pages(cells: tuple[Cell, ...]) -> dict[str, int]:

@@ -1,4 +1,5 @@
 import re
+import resource
 
 import os_traits
 import pytest
@@ -38,6 +39,29 @@ def test_flags_become_standard_traits():
 def test_no_flags_elsewhere(proc):
     (proc / "cpuinfo").write_text("processor : 0\nBogoMIPS : 48.00\n")
     assert probe.cpu_flags() == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("hard", "bounds", "locks"),
+    [
+        (resource.RLIM_INFINITY, "CapBnd:\t0000000000000000\n", True),
+        (8192, "CapBnd:\t000001ffffffffff\n", True),
+        (8192, "CapBnd:\t000001fffeffffff\n", False),
+        (8192, "", False),
+    ],
+)
+def test_memory_can_be_locked_where_limits_can_be_raised(proc, monkeypatch, hard, bounds, locks):
+    monkeypatch.setattr(probe.resource, "getrlimit", lambda kind: (8192, hard))
+    (proc / "self").mkdir()
+    (proc / "self/status").write_text(f"Name:\tcat\n\n{bounds}")
+    assert probe.locks_memory() is locks
+
+
+def test_mounted_file_systems_are_known_by_their_kind(proc):
+    (proc / "self").mkdir()
+    (proc / "self/mounts").write_text("proc /proc proc rw 0 0\nhugetlbfs /dev/hugepages hugetlbfs rw 0 0\n")
+    assert probe.is_mounted("hugetlbfs")
+    assert not probe.is_mounted("tmpfs")
 
 
 def test_the_meter_measures_between_two_looks(proc):
