@@ -11,6 +11,7 @@ import msgspec
 from oslo_config import cfg
 
 from common import errors
+from common.guest import aliases
 from common.settings import Group, Settings
 
 _KINDS: dict[Any, type[cfg.Opt]] = {bool: cfg.BoolOpt, int: cfg.IntOpt, float: cfg.FloatOpt, str: cfg.StrOpt}
@@ -50,6 +51,8 @@ def read(files: Sequence[str]) -> Settings:
             name: {field.name: conf[name][field.name] for field in msgspec.structs.fields(group)}
             for name, group in _groups().items()
         }
-        return msgspec.convert(groups, Settings)
+        made = msgspec.convert(groups, Settings)
     except (cfg.Error, ValueError) as error:
         raise errors.SettingsError(f"settings: {error}") from error
+    aliases.read(made.devices.aliases)
+    return made

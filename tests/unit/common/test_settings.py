@@ -74,6 +74,11 @@ def test_a_file_sets_options_of_every_type(tmp_path: Path) -> None:
     assert (loaded.scheduler.cpu_ratio, loaded.controller.auto_enroll) == (2.5, False)
 
 
+def test_aliases_of_devices_are_json(tmp_path: Path) -> None:
+    text = '[{"name": "gpu", "vendor_id": "10de", "product_id": "1eb8"}]'
+    assert settings.load([write(tmp_path / "toft.conf", f"[devices]\naliases = {text}\n")]).devices.aliases == text
+
+
 def test_later_files_win(tmp_path: Path) -> None:
     first = write(tmp_path / "a.conf", "[api]\nport = 1\nthreads = 2\n")
     second = write(tmp_path / "b.conf", "[api]\nport = 3\n")
@@ -81,7 +86,9 @@ def test_later_files_win(tmp_path: Path) -> None:
     assert (loaded.api.port, loaded.api.threads) == (3, 2)
 
 
-@pytest.mark.parametrize("text", ["[api]\nport = many\n", "no section\n", "[scheduler]\ncpu_ratio = x\n"])
+@pytest.mark.parametrize(
+    "text", ["[api]\nport = many\n", "no section\n", "[scheduler]\ncpu_ratio = x\n", "[devices]\naliases = gpu\n"]
+)
 def test_a_wrong_file_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(errors.SettingsError):
         settings.load([write(tmp_path / "toft.conf", text)])
