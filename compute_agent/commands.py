@@ -117,7 +117,7 @@ def remove(driver: Driver, goal: Goal, terms: Terms) -> Operation[None]:
     yield from power_off(driver, goal.server, 0)
     yield from do(driver.undefine, goal.server)
     for port in goal.ports:
-        yield from do(driver.unbind_port, port, lane=f"network:{port.network.id}")
+        yield from do(driver.unbind_port, port.network.id, port.mac, lane=f"network:{port.network.id}")
     yield from do(driver.remove_files, goal.server)
     for network in networks(goal):
         if not terms.network_used(network.id):

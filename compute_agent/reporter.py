@@ -3,18 +3,17 @@
 states      every ``states_seconds``, and at once when events may have been missed; drift is judged on the way
 inventory   when it changed, and every ``inventory_seconds``
 usage       every ``usage_seconds``
-images      an hourly look at what the cache may drop; nothing is told
+chores      every ``chores_seconds``; nothing is told
 """
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 import msgspec
 
-from common.states import Power
 from common.wire import Inventory, States, Usage
+from compute_agent.chores import Chores
 from compute_agent.converge import Convergence
 from compute_agent.drift import Drift
 from compute_agent.driver.contract import Driver, Listing
@@ -26,9 +25,6 @@ from compute_agent.runner import Outcome, Runner
 from compute_agent.world import World
 
 LOG = logging.getLogger(__name__)
-CHORES_SECONDS = 3600.0
-TOMBSTONES = timedelta(days=30)
-"""How long the journal remembers a deleted server."""
 
 SPACING_SECONDS = 2.0
 """Between looks that are asked for: a storm of events makes one of them, not one for each."""
@@ -74,7 +70,7 @@ class Reporter:
                 min(settings.states_seconds, settings.inventory_seconds), lambda: do(driver.inventory), self._changed
             ),
             "usage": Duty(settings.usage_seconds, lambda: do(driver.usage), self._usage),
-            "chores": Duty(CHORES_SECONDS, self._chores, lambda dropped: None),
+            "chores": Duty(settings.chores_seconds, Chores(world, lambda: bool(self._due)).round, lambda done: None),
         }
         self._due: dict[str, float] = {}
         self._begun: dict[str, float] = {}
@@ -146,12 +142,6 @@ class Reporter:
 
     def _usage(self, usage: Usage) -> None:
         self._outbox.say(usage)
-
-    def _chores(self) -> Operation[tuple[str, ...]]:
-        self._journal.prune(self._clock.now() - TOMBSTONES)
-        goals = [entry.goal for entry in self._journal.living().values()]
-        keep = frozenset(goal.image.digest for goal in goals if goal.image and goal.power is not Power.GONE)
-        return do(self._driver.prune_images, keep, lane="image:", deadline=600.0)
 
 
 def _lasting(inventory: Inventory) -> Inventory:

@@ -91,8 +91,12 @@ class Driver(Protocol):
         """Let the network's DHCP give the port its address; a network without DHCP needs nothing."""
         ...
 
-    def unbind_port(self, port: PortGoal) -> None:
-        """Take that back; the network may be gone already."""
+    def unbind_port(self, network: str, mac: str) -> None:
+        """Take the address of a port's MAC back; the network may be gone already."""
+        ...
+
+    def network_leftovers(self) -> dict[str, tuple[str, ...]]:
+        """Give each network of ours here, with the MACs that have an address there and belong to no domain."""
         ...
 
     def ensure_disk(self, server: str, image: ImageSource, disk_gib: int) -> None:

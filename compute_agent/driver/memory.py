@@ -198,10 +198,19 @@ class MemoryDriver:
             raise errors.GoneOnHost(f"network {port.network.id} is not on this host")
         self.ports[port.id] = port
 
-    def unbind_port(self, port: PortGoal) -> None:
+    def unbind_port(self, network: str, mac: str) -> None:
         """Take that back."""
         self._called("unbind_port")
-        self.ports.pop(port.id, None)
+        with self._lock:
+            self.ports = {id_: p for id_, p in self.ports.items() if (p.network.id, p.mac) != (network, mac)}
+
+    def network_leftovers(self) -> dict[str, tuple[str, ...]]:
+        """Give each network, with the MACs that have an address there and belong to no domain."""
+        self._called("network_leftovers")
+        with self._lock:
+            owned = {port.mac for domain in self.domains.values() for port in domain.goal.ports}
+            bound = [(port.network.id, port.mac) for port in self.ports.values() if port.mac not in owned]
+            return {id_: tuple(sorted(mac for net, mac in bound if net == id_)) for id_ in sorted(self.networks)}
 
     def ensure_disk(self, server: str, image: ImageSource, disk_gib: int) -> None:
         """Have the server's root disk."""

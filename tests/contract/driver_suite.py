@@ -68,7 +68,7 @@ class DriverSuite:
         for server in (SERVER, OTHER):
             remove(driver, server)
         for number in (1, 2, 3):
-            driver.unbind_port(port(number))
+            driver.unbind_port(NETWORK.id, port(number).mac)
         assert driver.remove_network(NETWORK.id)
 
     @pytest.fixture
@@ -184,11 +184,17 @@ class DriverSuite:
         assert driver.power(SERVER) is Power.ON
 
     def test_ports_are_unbound_twice_and_without_a_network(self, driver):
-        driver.unbind_port(port(1))
+        driver.unbind_port(NETWORK.id, port(1).mac)
         driver.ensure_network(NETWORK)
         driver.bind_port(port(1))
-        driver.unbind_port(port(1))
-        driver.unbind_port(port(1))
+        driver.unbind_port(NETWORK.id, port(1).mac)
+        driver.unbind_port(NETWORK.id, port(1).mac)
+
+    def test_addresses_that_no_domain_has_are_left_over(self, driver, defined):
+        driver.bind_port(port(3))
+        assert driver.network_leftovers()[NETWORK.id] == (port(3).mac,)
+        driver.unbind_port(NETWORK.id, port(3).mac)
+        assert driver.network_leftovers()[NETWORK.id] == ()
 
     def test_two_servers_live_side_by_side(self, driver, image, defined):
         other = goal_for(image, OTHER, ports=(port(3),))

@@ -31,7 +31,7 @@ def clean():
     for driver in made:
         remove(driver, SERVER)
         for number in (1, 2):
-            driver.unbind_port(port(number))
+            driver.unbind_port(NETWORK.id, port(number).mac)
         driver.remove_network(NETWORK.id)
 
 
@@ -173,7 +173,7 @@ def test_an_address_moves_to_another_port(driver, clean, virsh):
     document = virsh.networkLookupByUUIDString(NETWORK.id).XMLDesc()
     assert port(2).mac in document
     assert port(1).mac not in document
-    driver.unbind_port(port(2))
+    driver.unbind_port(NETWORK.id, port(2).mac)
 
 
 def test_libvirtd_comes_back(driver, heard, clean, tiny):

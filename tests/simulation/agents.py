@@ -38,7 +38,9 @@ CALL_TWISTS = (
     *JOURNAL_TWISTS,
 )
 SAY_TWISTS = ("events lost", "confirm lost", "confirm late", "dies before publishing", "dies after publishing")
-READS = frozenset({"connect", "inventory", "listing", "usage", "power", "console", "notes", "prune_images"})
+READS = frozenset(
+    {"connect", "inventory", "listing", "usage", "power", "console", "notes", "network_leftovers", "prune_images"}
+)
 """Calls that change nothing on the host."""
 
 

@@ -14,7 +14,12 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = Settings(
     controller=Controller(build_seconds=600.0, act_seconds=300.0, command_seconds=600.0),
     agent=Agent(
-        heartbeat_seconds=15.0, states_seconds=25.0, usage_seconds=900.0, inventory_seconds=300.0, shutdown_seconds=5.0
+        heartbeat_seconds=15.0,
+        states_seconds=25.0,
+        usage_seconds=900.0,
+        inventory_seconds=300.0,
+        chores_seconds=200.0,
+        shutdown_seconds=5.0,
     ),
 )
 """As delivered, but for times that would only stretch the runs."""

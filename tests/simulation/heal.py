@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CALM = 80.0
 """Virtual seconds without anything to do after which a fleet is at rest: hosts have looked at all domains meanwhile."""
 
+TIDY = 2.0 * SETTINGS.agent.chores_seconds
+"""Virtual seconds within which hosts take back addresses and networks that late calls left."""
+
 LONGEST = 3600.0
 """Virtual seconds after which a fleet that finds no rest never will."""
 
@@ -40,9 +43,9 @@ def heal(fleet: "Fleet") -> None:
         now = fleet.clock.monotonic()
         if not at_rest(fleet):
             calm_since = now
-        elif now - calm_since > CALM:
+        elif now - calm_since > (TIDY if is_untidy(fleet) else CALM):
             break
-        if now - begun > LONGEST:
+        if calm_since - begun > LONGEST:
             fleet.checker.must(False, "it comes to rest", f"still under way: {fleet.disk.rows(LIVE)[:3]}")
         if not moved:
             pass_time(fleet)
@@ -74,6 +77,12 @@ def repair(fleet: "Fleet") -> None:
 def at_rest(fleet: "Fleet") -> bool:
     """Say whether nothing is under way in the tables, and no client waits."""
     return not fleet.disk.rows(f"{LIVE} LIMIT 1") and not fleet.clients.waiting()
+
+
+def is_untidy(fleet: "Fleet") -> bool:
+    """Say whether a host has an address, or a network, that no domain of it has a place for."""
+    drivers = [host.driver for host in fleet.hosts]
+    return any(d.networks and (not d.domains or any(d.network_leftovers().values())) for d in drivers)
 
 
 def turn(fleet: "Fleet") -> int:
@@ -165,10 +174,9 @@ def _on_networks(
         owned = [port for server in mine for port in nics[server]]
         needed = {port.id for server, state in mine.items() if state is not State.ERROR for port in nics[server]}
         bound, made = set(host.driver.ports), set(host.driver.networks)
-        # what a late call left there is taken over by whoever needs the network or the address next
-        if left := bound - {port.id for port in owned} - host.late:
+        if left := bound - {port.id for port in owned}:
             yield "nothing is without an owner", f"ports {sorted(left)} on {host.name}"
-        if left := made - {port.network_id for port in owned} - host.late:
+        if left := made - {port.network_id for port in owned}:
             yield "nothing is without an owner", f"networks {sorted(left)} on {host.name}"
         if needed - bound:
             yield "each server is there", f"no address of ports {sorted(needed - bound)} on {host.name}"

@@ -31,8 +31,6 @@ class SimulatedHost:
         self._boots = self._journals = self._agents = 1
         self.upset: set[str] = set()
         """Servers whose guests were stopped, or started, by what nobody wished."""
-        self.late: set[str] = set()
-        """Ports and networks that calls left after they were given up."""
         self._reader = Reader(fleet.broker, self.id, self.name, fleet.weather.batch)
         self.start()
 
@@ -80,7 +78,7 @@ class SimulatedHost:
 
     def make(self, process: AgentProcess, call: Call, lane: str, *, late: bool = False) -> Outcome:
         """Make a call on the hypervisor. ``late``: nobody waits for it; so it is with all that an older agent does."""
-        late, before = late or process is self.older, self._on_networks()
+        late = late or process is self.older
         try:
             outcome = Outcome(call.make())
         except Exception as error:  # it belongs to the operation that asked for the call
@@ -88,7 +86,6 @@ class SimulatedHost:
         self.fleet.trace.tell(process.name, f"{call.name} in {lane}{f': {outcome.error}' if outcome.error else ''}")
         if late:
             self.stopped(lane.removeprefix("server:"))
-            self.late |= self._on_networks() - before
         self.fleet.checker.called(self, process, call, lane, late=late)
         return outcome
 
@@ -104,9 +101,6 @@ class SimulatedHost:
         process.lanes.abandoned.pop(lane, None)
         self.fleet.trace.fault(self.name, "late call", f"{call.name} in {lane}")
         self.make(process, call, lane, late=True)
-
-    def _on_networks(self) -> set[str]:
-        return {*self.driver.ports, *self.driver.networks}
 
     def lose_power(self) -> None:
         """Cut the machine's power."""

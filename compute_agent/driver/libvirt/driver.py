@@ -116,10 +116,15 @@ class LibvirtDriver:
             with self._connections.pool.lend() as connection:
                 networks.bind(connection, port.network.id, port.mac, port.address)
 
-    def unbind_port(self, port: PortGoal) -> None:
-        """Take that back."""
+    def unbind_port(self, network: str, mac: str) -> None:
+        """Take the address of a port's MAC back."""
         with self._connections.pool.lend() as connection:
-            networks.unbind(connection, port.network.id, port.mac)
+            networks.unbind(connection, network, mac)
+
+    def network_leftovers(self) -> dict[str, tuple[str, ...]]:
+        """Give each network of ours, with the MACs that have an address there and belong to no domain."""
+        with self._connections.pool.lend() as connection:
+            return networks.leftovers(connection)
 
     def ensure_disk(self, server: str, image: ImageSource, disk_gib: int) -> None:
         """Have the server's root disk."""

@@ -53,6 +53,21 @@ def listing(connection: libvirt.virConnect) -> tuple[str, ...]:
         return tuple(found.UUIDString() for found in connection.listAllNetworks() if is_ours(found))
 
 
+def leftovers(connection: libvirt.virConnect) -> dict[str, tuple[str, ...]]:
+    """Give each network of ours, with the MACs that its DHCP knows and no domain has.
+
+    Domains are looked at last: what was defined meanwhile counts as theirs.
+    """
+    with ours("list addresses"):
+        known = {found.UUIDString(): _macs(found) for found in connection.listAllNetworks() if is_ours(found)}
+        owned = {mac for domain in connection.listAllDomains() for mac, _ in _nics(domain)}
+    return {network: tuple(sorted(macs - owned)) for network, macs in known.items()}
+
+
+def _macs(network: libvirt.virNetwork) -> set[str]:
+    return {mac for flags in (0, libvirt.VIR_NETWORK_XML_INACTIVE) for mac, _ in hosts(network, flags)}
+
+
 def bind(connection: libvirt.virConnect, network: str, mac: str, address: str) -> None:
     """Let the network's DHCP give ``address`` to ``mac``, now and after a restart.
 
@@ -104,8 +119,15 @@ def is_ours(network: libvirt.virNetwork) -> bool:
 
 
 def _is_used(connection: libvirt.virConnect, name: str) -> bool:
-    for domain in connection.listAllDomains():
-        described = ElementTree.fromstring(domain.XMLDesc())  # noqa: S314 - libvirt has written it
-        if any(source.get("network") == name for source in described.iterfind("devices/interface/source")):
-            return True
-    return False
+    return any(network == name for domain in connection.listAllDomains() for _, network in _nics(domain))
+
+
+def _nics(domain: libvirt.virDomain) -> list[tuple[str, str]]:
+    """Give the MAC of each of a domain's NICs, with the name of its network; empty where that is missing."""
+    described = ElementTree.fromstring(domain.XMLDesc())  # noqa: S314 - libvirt has written it
+    nics = [(nic.find("mac"), nic.find("source")) for nic in described.iterfind("devices/interface")]
+    return [(_told(mac, "address"), _told(source, "network")) for mac, source in nics]
+
+
+def _told(element: ElementTree.Element | None, attribute: str) -> str:
+    return "" if element is None else element.get(attribute, "")
