@@ -32,6 +32,8 @@ class Server(Record, frozen=True):
     """A server. ``power`` is the wish, ``seen`` what its host last reported; ``generation`` grows with each new wish.
 
     ``flavor_*`` and ``key_*`` are as they were at the create: a later change of either does not touch the server.
+    ``zone``, ``hints`` and ``group_id`` say where it may go: the availability zone; ``same_host`` and
+    ``different_host`` (lists of servers' ids) and ``host`` (a host's id); the server group, which may be gone since.
     """
 
     id: str
@@ -63,6 +65,9 @@ class Server(Record, frozen=True):
     fault: Fault | None = None
     hardware: Hardware | None = None
     request_id: str = ""
+    zone: str | None = None
+    hints: dict[str, object] = {}
+    group_id: str | None = None
 
     def moved(self, event: str, at: datetime) -> Self:
         """Give the server after ``event``, with no task left.

@@ -12,6 +12,7 @@ from common.model.image import Image, ImageStatus
 from common.model.keypair import Keypair
 from common.model.server import NetworkAsk, Server
 from common.states import Power, State, Task
+from controller.admission.server_hints import ANYWHERE, Found, Places, Where
 from controller.admission.server_nics import Wiring
 from controller.db import flavors, images, keypairs, quotas, servers
 from controller.db.engine import Tx
@@ -40,6 +41,7 @@ class CreateServers(Change[list[Server]], frozen=True, kw_only=True):
     user_data: str | None = None
     metadata: dict[str, str] = {}
     asks: tuple[NetworkAsk, ...] = ()
+    where: Where = ANYWHERE
     min_count: int = 1
     max_count: int = 1
     request_id: str = ""
@@ -73,6 +75,7 @@ class _Admission:
         self._flavors = flavors.get(tx, {c.flavor_id for c in changes})
         self._images = images.get(tx, {c.image_id for c in changes})
         self._keypairs = _keypairs(tx, changes)
+        self._places = Places(tx, world.settings.quota, [c.where for c in changes])
         self._wiring = Wiring(tx, [(c.project_id, c.asks) for c in changes])
         self._quota = quotas.Tally(tx, world.settings.quota, {c.project_id for c in changes}, quotas.OF_SERVERS)
         self._made: list[Server] = []
@@ -89,9 +92,10 @@ class _Admission:
         asks = self._wiring.resolved(change.project_id, change.asks)
         if change.max_count > 1 and any(ask.port_id or ask.address for ask in asks):
             raise errors.BadRequest("several servers cannot share a port or a fixed address; create one at a time")
-        template = self._template(change, flavor, guest, asks)
+        template = self._template(change, flavor, guest, asks, self._places.resolved(change.project_id, change.where))
         made = self._numbered(template, change, self._counted(change, guest))
         self._wiring.hold(made)
+        self._places.join(made)
         self._made += made
         return made
 
@@ -99,10 +103,13 @@ class _Admission:
         """Write what was admitted."""
         self._quota.write(tx)
         servers.SERVERS.add(tx, self._made)
+        self._places.write(tx)
         self._wiring.write(tx, self._now)
         start_all(tx, world, "server.create", [Begin(s.id, s.project_id, s.request_id) for s in self._made])
 
-    def _template(self, change: CreateServers, flavor: Flavor, guest: Guest, asks: tuple[NetworkAsk, ...]) -> Server:
+    def _template(
+        self, change: CreateServers, flavor: Flavor, guest: Guest, asks: tuple[NetworkAsk, ...], found: Found
+    ) -> Server:
         key = _key(self._keypairs, change)
         return Server(
             id="",
@@ -126,12 +133,17 @@ class _Admission:
             created_at=self._now,
             updated_at=self._now,
             request_id=change.request_id,
+            zone=found.zone,
+            hints=found.hints,
+            group_id=found.group_id,
         )
 
     def _counted(self, change: CreateServers, guest: Guest) -> int:
-        """Count as many servers as the quota lets through, from ``max_count`` down to ``min_count``."""
+        """Count as many servers as quota and group let through, from ``max_count`` down to ``min_count``."""
         each = quotas.of_server(guest)
-        count = max(change.min_count, min(change.max_count, self._quota.room(change.project_id, each)))
+        room = min(self._quota.room(change.project_id, each), self._places.room(change.where))
+        count = max(change.min_count, min(change.max_count, room))
+        self._places.check_room(change.where, count)
         self._quota.count(change.project_id, {resource: amount * count for resource, amount in each.items()})
         return count
 

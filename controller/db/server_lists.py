@@ -8,6 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from common.model import Record
+from common.model.aggregate import DEFAULT_ZONE, ZONE
 from common.model.server import Fault, Server
 from common.states import Power, State, Task
 from controller.db import tables
@@ -54,6 +55,7 @@ class Filter(Record, frozen=True):
     powers: tuple[Power, ...] | None = None
     changed_since: datetime | None = None
     deleted: bool = False
+    zone: str | None = None
 
 
 class Shown(Record, frozen=True):
@@ -77,6 +79,7 @@ class Shown(Record, frozen=True):
     launched_at: datetime | None
     deleted_at: datetime | None
     fault: Fault | None
+    zone: str | None
 
 
 SHOWN = Noun(Shown, tables.server)
@@ -149,10 +152,23 @@ def _where(wanted: Filter) -> list[sa.ColumnElement[bool]]:
     if wanted.powers is not None:  # what was never seen is not there
         seen = sa.func.coalesce(_server.seen, Power.GONE.value)
         where.append(seen.in_([power.value for power in wanted.powers]))
+    if wanted.zone is not None:
+        where.append(_in_zone(wanted.zone))
     if wanted.changed_since is not None:
         return [*where, _server.updated_at >= wanted.changed_since]
     gone = _server.state == State.DELETED.value
     return [*where, gone if wanted.deleted else ~gone]
+
+
+def _in_zone(zone: str) -> sa.ColumnElement[bool]:
+    """Say of a server what its zone is for clients: its host's, and without a host the one it asked for."""
+    of, aggregate = tables.aggregate_host, tables.aggregate
+    says = aggregate.c.metadata[ZONE].as_string()
+    zoned = sa.select(of.c.host_id).join(aggregate, aggregate.c.id == of.c.aggregate_id)
+    inside: sa.ColumnElement[bool] = _server.host_id.in_(zoned.where(says == zone))
+    if zone == DEFAULT_ZONE:
+        inside = sa.or_(inside, _server.host_id.not_in(zoned.where(says.is_not(None))))
+    return sa.case((_server.host_id.is_(None), _server.zone == zone), else_=inside)
 
 
 _TOKEN = re.compile(r"\\.|\.\*|.", re.DOTALL)

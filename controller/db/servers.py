@@ -19,6 +19,12 @@ _UNDER_WAY = sa.exists().where(_work.subject == _c.id, _work.state == "live")
 _THERE = among(_c.host_id, "hosts") & sa.or_(_c.state != State.DELETED.value, _UNDER_WAY)
 _ON_HOSTS = SERVERS.select().where(_THERE).order_by(_c.id)
 _COUNTS = sa.select(_c.host_id, sa.func.count()).where(_THERE).group_by(_c.host_id)
+_BOUND = (
+    sa.select(_c.host_id, sa.func.count())
+    .where(_THERE, _c.zone.is_not(None), _c.zone != sa.bindparam("zone"))
+    .group_by(_c.host_id)
+)
+_OWNERS = sa.select(_c.id, _c.project_id).where(among(_c.id, "ids"), _c.state != State.DELETED.value)
 
 
 def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, Server]:
@@ -44,3 +50,13 @@ def on_hosts(tx: Tx, hosts: Iterable[str]) -> list[Server]:
 def counts(tx: Tx, hosts: Iterable[str]) -> dict[str, int]:
     """Count likewise how many servers each of these hosts has; one without any is left out."""
     return {str(host): int(count) for host, count in tx.rows(_COUNTS, hosts=listed(hosts))}
+
+
+def bound_elsewhere(tx: Tx, hosts: Iterable[str], zone: str) -> dict[str, int]:
+    """Count on these hosts the servers that asked for another zone than this one; a host without any is left out."""
+    return {str(host): int(count) for host, count in tx.rows(_BOUND, hosts=listed(hosts), zone=zone)}
+
+
+def owners(tx: Tx, ids: Iterable[str]) -> dict[str, str]:
+    """Give the projects of these servers; those that are deleted, or never were, are left out."""
+    return {str(server): str(project) for server, project in tx.rows(_OWNERS, ids=listed(ids))}

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from common.model.server import Server
 from common.states import State
-from controller.db import hosts, inbox, ports, quotas
+from controller.db import groups, hosts, inbox, ports, quotas
 from controller.db.engine import Tx
 from controller.workflow import notices, settling
 from controller.workflow.saga import Saga, Step, Wait, Workflow
@@ -71,6 +71,7 @@ def _bid_farewell(tx: Tx, sagas: Sequence[Saga], leaving: Sequence[Server], worl
     present = [s for s in leaving if s.state is not State.DELETED]
     gone = [replace(s.moved("deleted", now), deleted_at=now) for s in present]
     settling.keep(sagas, gone)
+    groups.leave(tx, [s.id for s in present if s.group_id])
     notices.tell(tx, world, "instance.delete.end", gone)
     freed: dict[str, Counter[str]] = {}
     for server in present:

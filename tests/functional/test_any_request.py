@@ -23,6 +23,7 @@ WORDS = [
     *("changes-since", "created_at", "size_min", "min_disk", "tag", "power_state", "vm_state", "ip", "deleted", "host"),
     *("metadata", "networks", "min_count", "max_count", "user_data", "key_name", "config_drive", "flavorRef", "ram"),
     *("cidr", "gateway_ip", "allocation_pools", "dns_nameservers", "mac_address", "mtu", "rxtx_factor", "vcpus"),
+    *("availability_zone", "policy", "rules", "add_host", "set_metadata", "all_projects", "offset"),
     *("block_device_mapping_v2", "disk", "swap", "tags", "visibility", "properties", "project_id", "shared", "type"),
 ]
 ODD = [None, True, 0, -1, 2**31, 2**63, -(2**63), 1e300, "", "0", "9" * 30, "é😀", "\x01", "a" * 300, "\\", "%", "_"]
@@ -52,6 +53,8 @@ GOOD = {
     "servers": ("server", {"name": "x", "imageRef": "@image", "flavorRef": "@flavor"}),
     "flavors": ("flavor", {"name": "x", "ram": 1, "vcpus": 1, "disk": 1}),
     "os-keypairs": ("keypair", {"name": "x"}),
+    "os-aggregates": ("aggregate", {"name": "x"}),
+    "os-server-groups": ("server_group", {"name": "x", "policies": ["affinity"]}),
     "networks": ("network", {}),
     "subnets": ("subnet", {"network_id": "@network", "cidr": "10.9.0.0/24"}),
     "ports": ("port", {"network_id": "@network"}),
@@ -88,6 +91,7 @@ def _filled(cloud: Compute, text: str) -> str:
 def test_no_request_ends_in_an_error_of_ours(cloud, route, inner, strange, query, found, user):
     prefix, of = route
     ids = {"server_id": cloud.vm, "flavor_id": "@flavor", "role_id": "member", "domain_id": "default"}
+    ids["aggregate_id"] = "1"
     ids |= {f"{noun}_id": f"@{noun}" for noun in ("network", "subnet", "image", "project")}
     path = prefix + re.sub(r"{(\w+)}", lambda name: ids.get(name[1], "x") if found else "x", of.path)
     more = {}
@@ -98,4 +102,5 @@ def test_no_request_ends_in_an_error_of_ours(cloud, route, inner, strange, query
         body = strange if strange is not None else {noun: good | inner} if noun else good
         more["body"] = _filled(cloud, json.dumps(body))
     answer = cloud.call(of.method, _filled(cloud, path), user=user, **more)
-    assert answer.status_code < 500 or answer.status_code == 501, (of.method, path, more, answer.text)
+    refused = (501, 503) if of.path.endswith("/file") else (501,)  # no controller holds the image's file
+    assert answer.status_code < 500 or answer.status_code in refused, (of.method, path, more, answer.text)

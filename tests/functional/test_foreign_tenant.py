@@ -10,7 +10,7 @@ from controller.db.engine import Store
 from tests.services.api import api
 from tests.services.compute import Compute, compute
 
-OWNED = {"server_id", "network_id", "subnet_id", "port_id", "image_id"}
+OWNED = {"server_id", "network_id", "subnet_id", "port_id", "image_id", "group_id"}
 BODIES = {
     ("PUT", "/v2.1/servers/{server_id}"): {"server": {"name": "mine"}},
     ("POST", "/v2.1/servers/{server_id}/metadata"): {"metadata": {"a": "b"}},
@@ -53,11 +53,12 @@ def test_another_projects_thing_is_not_there(cloud, prefix, route):
         "subnet_id": cloud.subnet,
         "port_id": cloud.__dict__.setdefault("nic", None) or _port(cloud),
         "image_id": cloud.image,
+        "group_id": cloud.__dict__.setdefault("group", None) or _group(cloud),
         "key": "key",
         "network": "net",
         "tag": "tag",
     }
-    cloud.vm, cloud.nic = things["server_id"], things["port_id"]
+    cloud.vm, cloud.nic, cloud.group = things["server_id"], things["port_id"], things["group_id"]
     path = prefix + route.path.format(**things)
     bodies = ACTIONS if path.endswith("/action") else [BODIES.get((route.method, route.path))]
     for body in bodies:
@@ -71,4 +72,10 @@ def test_another_projects_thing_is_not_there(cloud, prefix, route):
 
 def _port(cloud: Compute) -> str:
     made: str = cloud.call("POST", "/network/v2.0/ports", {"port": {"network_id": cloud.network}}).json["port"]["id"]
+    return made
+
+
+def _group(cloud: Compute) -> str:
+    body = {"server_group": {"name": "g", "policies": ["affinity"]}}
+    made: str = cloud.call("POST", "/compute/v2.1/os-server-groups", body).json["server_group"]["id"]
     return made

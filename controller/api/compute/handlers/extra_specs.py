@@ -9,13 +9,13 @@ from controller.api.http import Answer, Request, ok
 
 def index(req: Request) -> Answer:
     """Show a flavor's extra specs."""
-    req.allow("compute:flavors:read")
+    req.allow("compute:extra_specs:read")
     return ok({"extra_specs": found_flavor(req).extra_specs})
 
 
 def show(req: Request) -> Answer:
     """Show one of a flavor's extra specs."""
-    req.allow("compute:flavors:read")
+    req.allow("compute:extra_specs:read")
     key, specs = req.path["key"], found_flavor(req).extra_specs
     if key not in specs:
         raise errors.NotFound(f"Flavor {req.path['flavor_id']} has no extra specs with key {key}.")
@@ -24,7 +24,7 @@ def show(req: Request) -> Answer:
 
 def create(req: Request) -> Answer:
     """Add extra specs to a flavor, or change them."""
-    req.allow("compute:flavors:write")
+    req.allow("compute:extra_specs:write")
     specs = {key: str(value) for key, value in req.json(schemas.SET_SPECS)["extra_specs"].items()}
     req.submit(SetSpecs(id=req.path["flavor_id"], specs=specs))
     return ok({"extra_specs": specs})
@@ -32,7 +32,7 @@ def create(req: Request) -> Answer:
 
 def update(req: Request) -> Answer:
     """Change one of a flavor's extra specs."""
-    req.allow("compute:flavors:write")
+    req.allow("compute:extra_specs:write")
     specs = {key: str(value) for key, value in req.json(schemas.SET_SPEC).items()}
     if req.path["key"] not in specs:
         raise errors.BadRequest("Request body and URI mismatch")
@@ -42,6 +42,6 @@ def update(req: Request) -> Answer:
 
 def delete(req: Request) -> Answer:
     """Take an extra spec from a flavor."""
-    req.allow("compute:flavors:write")
+    req.allow("compute:extra_specs:write")
     req.submit(DeleteSpec(id=req.path["flavor_id"], key=req.path["key"]))
     return Answer(200)

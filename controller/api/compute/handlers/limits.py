@@ -28,6 +28,9 @@ def show(req: Request) -> Answer:
         "totalInstancesUsed": have["servers"].used,
         "totalCoresUsed": have["cores"].used,
         "totalRAMUsed": have["ram"].used,
+        "maxServerGroups": have["server_groups"].max,
+        "maxServerGroupMembers": limits.server_group_members,
+        "totalServerGroupsUsed": have["server_groups"].used,
     }
     return ok({"limits": {"rate": [], "absolute": absolute | NONE_YET}})
 
@@ -37,11 +40,8 @@ NONE_YET = {
     "maxPersonalitySize": 0,
     "maxSecurityGroups": 0,
     "maxSecurityGroupRules": 0,
-    "maxServerGroups": 0,
-    "maxServerGroupMembers": 0,
     "maxTotalFloatingIps": 0,
     "totalFloatingIpsUsed": 0,
     "totalSecurityGroupsUsed": 0,
-    "totalServerGroupsUsed": 0,
 }
 """Limits that Nova has at 2.1 on things that are not offered."""

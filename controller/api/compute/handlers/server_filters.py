@@ -6,7 +6,7 @@ from common import errors
 from common.states import Power, State
 from controller.api.bodies import moment
 from controller.api.compute.schemas.common import flag
-from controller.api.compute.views.servers import POWER_STATES, VM_STATES, ZONE
+from controller.api.compute.views.servers import POWER_STATES, VM_STATES
 from controller.api.http import Request
 from controller.api.scope import scope
 from controller.db import hosts
@@ -31,7 +31,7 @@ def wanted_servers(req: Request, tx: Tx, query: dict[str, Any]) -> Filter:
         states=_states(query),
         image_id=_last(query.get("image")),
         flavor_id=_last(query.get("flavor")),
-        host_id=NOBODY if _nowhere(query) else _host(tx, query.get("host")) if operator else None,
+        host_id=NOBODY if query.get("ip6") else _host(tx, query.get("host")) if operator else None,
         reservation_id=query.get("reservation_id"),
         key_name=query.get("key_name"),
         task=query.get("task_state"),
@@ -39,6 +39,7 @@ def wanted_servers(req: Request, tx: Tx, query: dict[str, Any]) -> Filter:
         powers=_powers(query.get("power_state")),
         changed_since=moment(query["changes-since"], "changes-since") if "changes-since" in query else None,
         deleted=operator and flag(query.get("deleted", "false")),
+        zone=query.get("availability_zone"),
     )
 
 
@@ -62,11 +63,6 @@ def _states(query: dict[str, Any]) -> tuple[State, ...] | None:
 
 def _powers(number: int | None) -> tuple[Power, ...] | None:
     return None if number is None else tuple(power for power, known in POWER_STATES.items() if known == number)
-
-
-def _nowhere(query: dict[str, Any]) -> bool:
-    """Say whether the query asks for what no server has: another zone than the one there is, an address of IPv6."""
-    return query.get("availability_zone", ZONE) != ZONE or bool(query.get("ip6"))
 
 
 def _last(reference: str | None) -> str | None:

@@ -13,6 +13,7 @@ from controller.admission.server_metadata import check_items
 from controller.admission.servers import RenameServer, missing
 from controller.api.compute.handlers.flavors import sees_all
 from controller.api.compute.handlers.server_filters import wanted_servers
+from controller.api.compute.handlers.server_hints import wanted_place
 from controller.api.compute.schemas import servers as schemas
 from controller.api.compute.schemas.common import flag
 from controller.api.compute.views import servers as views
@@ -20,7 +21,7 @@ from controller.api.compute.views.links import ROOT
 from controller.api.http import Answer, Request, accepted, nothing, ok
 from controller.api.lists import next_link, page
 from controller.api.scope import scope
-from controller.db import hosts, server_lists
+from controller.db import aggregates, hosts, server_lists
 from controller.db.engine import Tx
 from controller.db.server_lists import Shown
 
@@ -60,7 +61,7 @@ def surroundings(req: Request, tx: Tx, servers: Sequence[Shown]) -> views.Surrou
     operator = req.services.policy.allows("compute:host_fields", req.who, {"project_id": ""})
     nics = server_lists.nics(tx, [server.id for server in servers])
     on = {server.host_id for server in servers if server.host_id}
-    return views.Surroundings(nics, hosts.names(tx, on) if operator else None)
+    return views.Surroundings(nics, hosts.names(tx, on) if operator else None, aggregates.zones(tx))
 
 
 def found_server(req: Request, tx: Tx) -> Shown:
@@ -89,7 +90,8 @@ def _whole(req: Request) -> dict[str, Any]:
 def create(req: Request) -> Answer:
     """Make one server or several; no ``adminPass``, as no password is put into guests."""
     req.allow("compute:servers:create")
-    body = req.json(schemas.CREATE)["server"]
+    whole = req.json(schemas.CREATE)
+    body, where = whole["server"], wanted_place(req, whole)
     least = int(body.get("min_count", 1))
     most = int(body.get("max_count", least))
     if most < least:
@@ -109,6 +111,7 @@ def create(req: Request) -> Answer:
             user_data=_user_data(body.get("user_data")),
             metadata=body.get("metadata", {}),
             asks=_asks(body.get("networks", [])),
+            where=where,
             min_count=least,
             max_count=most,
             request_id=req.request_id,

@@ -7,7 +7,7 @@ from controller.admission.services import EnableHost
 from controller.api.compute.schemas import services as schemas
 from controller.api.compute.views import hosts as views
 from controller.api.http import Answer, Request, ok
-from controller.db import hosts
+from controller.db import aggregates, hosts
 
 WRITE = "compute:hosts:write"
 
@@ -17,7 +17,8 @@ def index(req: Request) -> Answer:
     req.allow("compute:hosts:read")
     query = req.query(schemas.LIST)
     with req.read() as tx:
-        shown = [views.service(host) for host in hosts.listing(tx)]
+        found, zoned = hosts.listing(tx), aggregates.zones(tx)
+    shown = [views.service(host, aggregates.zone_of(zoned, host.id)) for host in found]
     return ok(
         {"services": [s for s in shown if all(s[name] == query.get(name, s[name]) for name in ("host", "binary"))]}
     )

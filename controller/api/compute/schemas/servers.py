@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from controller.api.compute.schemas import hints
 from controller.api.compute.schemas.common import FLAG, METADATA, NAME, NUMBER, body
 from controller.api.lists import PAGING, SORTING
 
@@ -44,7 +45,7 @@ CREATE = body(
         "min_count": _COUNT,
         "max_count": _COUNT,
         "return_reservation_id": FLAG,
-        "availability_zone": {"enum": ["nova", None]},
+        "availability_zone": {"type": ["string", "null"], "maxLength": 767},
         "OS-DCF:diskConfig": {"const": "MANUAL"},
         "security_groups": {
             "type": "array",
@@ -55,6 +56,7 @@ CREATE = body(
     },
     ("name", "flavorRef"),
 )
+CREATE["properties"] |= dict.fromkeys(hints.HINTS, hints.SCHEMA)
 """The one block device that is supported is the image itself on a local disk, as openstackclient always writes it.
 
 The group ``default`` may be named and means nothing: there are no security groups yet.

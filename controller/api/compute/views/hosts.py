@@ -9,7 +9,6 @@ from common import resources, wire
 from common.clock import wire_time
 from common.model.host import Host, HostState
 from common.model.server import Server
-from controller.api.compute.views.servers import ZONE
 from controller.db.ledger import Stock
 
 BINARY = "nova-compute"
@@ -102,13 +101,13 @@ def sums(load: Load) -> dict[str, int]:
     }
 
 
-def service(host: Host) -> dict[str, Any]:
-    """Show a host's service."""
+def service(host: Host, zone: str) -> dict[str, Any]:
+    """Show a host's service; ``zone``: the availability zone that the host is in."""
     return {
         "id": number(host),
         "binary": BINARY,
         "host": host.name,
-        "zone": ZONE,
+        "zone": zone,
         "status": status(host),
         "state": state(host),
         "updated_at": host.heard_at.strftime("%Y-%m-%dT%H:%M:%S.%f"),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from common.clock import wire_time
+from common.model.aggregate import DEFAULT_ZONE
 from common.model.server import Server
 from common.states import Power, State, Task
 from controller.api.compute.views.links import ROOT
@@ -26,17 +27,17 @@ VM_STATES = {
 }
 POWER_STATES = {Power.ON: 1, Power.PAUSED: 3, Power.OFF: 4, Power.CRASHED: 6, Power.GONE: 0}
 PROGRESS = {State.BUILD: 0, State.ACTIVE: 100}
-ZONE = "nova"
-"""The only availability zone."""
 REMEMBERED = 4096
 """Images, flavors and hosts that are shown without being made anew: many servers share few of them."""
 
 
 class Surroundings(NamedTuple):
-    """What servers' views need besides the servers: addresses by server; names of hosts, where the caller sees them."""
+    """What servers' views need besides the servers: addresses by server; names of hosts, where the caller sees them;
+    zones of hosts, of those that are not in the default one."""
 
     nics: Mapping[str, Sequence[Nic]]
     hosts: Mapping[str, str] | None
+    zones: Mapping[str, str]
 
 
 class Link(msgspec.Struct):
@@ -160,7 +161,7 @@ class Views:
             vm_state=VM_STATES[server.state],
             task_state=server.task,
             power_state=POWER_STATES[server.seen] if server.seen else 0,
-            zone=ZONE if server.host_id else "",
+            zone=around.zones.get(server.host_id, DEFAULT_ZONE) if server.host_id else server.zone or "",
             launched_at=_exact(server.launched_at),
             terminated_at=_exact(server.deleted_at),
             fault=_fault(server),

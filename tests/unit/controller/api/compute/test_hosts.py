@@ -75,7 +75,7 @@ def test_a_hypervisor_without_servers_lists_none(cloud):
     cloud.settle(server["uuid"], host_id=cloud.host)
 
 
-def test_there_are_no_aggregates(cloud):
+def test_there_are_no_aggregates_at_first(cloud):
     assert cloud.call("GET", f"{ROOT}/os-aggregates", user="admin").json == {"aggregates": []}
 
 
