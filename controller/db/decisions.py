@@ -10,7 +10,7 @@ from common.model.decision import DecisionRecord
 from controller.db import tables
 from controller.db.engine import Tx
 
-_COLUMNS = ("id", "server_id", "at", "host_id")
+_COLUMNS = ("id", "server_id", "at", "host_id", "inputs")
 
 
 def keep(tx: Tx, records: Sequence[DecisionRecord]) -> None:
@@ -30,6 +30,5 @@ def of_server(tx: Tx, server: str) -> list[DecisionRecord]:
 
 def _row(record: DecisionRecord) -> dict[str, Any]:
     body = msgspec.to_builtins(record)
-    return {name: getattr(record, name) for name in _COLUMNS} | {
-        "body": {name: value for name, value in body.items() if name not in _COLUMNS}
-    }
+    told = {name: value for name, value in body.items() if name not in _COLUMNS and value not in ((), [], {})}
+    return {name: getattr(record, name) for name in _COLUMNS} | {"body": told}

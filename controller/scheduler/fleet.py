@@ -42,6 +42,13 @@ class Fleet:
         """
         return self._mirror.view(host)
 
+    def name(self, host: str) -> str:
+        """Give a host's name.
+
+        :raises KeyError: there is no such host.
+        """
+        return self._mirror.name(host)
+
     def decide(self, ask: Ask) -> Place | None:
         """Choose a place for a server, and change nothing; None: no host fits."""
         scores = self._classes.of(ask.demand).scores
@@ -79,6 +86,13 @@ class Fleet:
             best = first(scores, most - len(found), tier)
             found += [(self._mirror.ids[slot], float(scores[slot])) for slot in best]
         return found
+
+    def score(self, demand: Demand, host: str) -> float:
+        """Give a host's score, lower is better; infinite where it does not fit.
+
+        :raises KeyError: there is no such host.
+        """
+        return float(self._classes.of(demand).scores[self._mirror.slots[host]])
 
     def inquiry(self) -> Inquiry:
         """Give who answers questions beside decisions."""

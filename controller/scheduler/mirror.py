@@ -84,6 +84,13 @@ class Mirror:
         self._views[host] = view
         return view
 
+    def name(self, host: str) -> str:
+        """Give a host's name.
+
+        :raises KeyError: there is no such host.
+        """
+        return self._views[host].name
+
     @property
     def now(self) -> int:
         """How many changes there were so far."""

@@ -27,35 +27,41 @@ class Recorder:
 
     def __init__(self, fleet: Fleet, ids: Ids, now: datetime, zones: Zones) -> None:
         self._fleet, self._ids, self._now, self._zones = fleet, ids, now, zones
-        self._seen: dict[tuple[Ask, str | None], DecisionRecord] = {}
+        self._seen: dict[tuple[Ask, bool], DecisionRecord] = {}
         self._demands: dict[Demand, object] = {}
 
     def record(self, ask: Ask, place: Place | None) -> DecisionRecord:
         """Give the record of a decision that the fleet just made.
 
-        Servers that ask alike and go to one host share what was seen for the first of them.
+        Servers of a batch that ask alike share what was seen for the first of them; each has its own host first.
         """
-        alike = ask._replace(server="", project="", seed=0), place.host if place else None
+        alike = ask._replace(server="", project="", seed=0), place is None
         seen = self._seen.get(alike)
         if seen is None:
-            seen = self._seen[alike] = self._placed(ask, place) if place else self._nowhere(ask)
+            seen = self._seen[alike] = self._nowhere(ask) if place is None else self._placed(ask)
         told = inputs.write(ask, place, self._demand(ask.demand))
-        return replace(seen, id=self._ids(), server_id=ask.server, inputs=told)
+        mine = replace(seen, id=self._ids(), server_id=ask.server, inputs=told)
+        return mine if place is None else replace(mine, host_id=place.host, best=self._chosen_first(mine, ask, place))
 
-    def _placed(self, ask: Ask, place: Place) -> DecisionRecord:
+    def _placed(self, ask: Ask) -> DecisionRecord:
         falls, hosts = self._fleet.falls(ask.demand), len(self._fleet.hosts)
-        best = self._fleet.candidates(ask, BEST)
-        rated = [Rated(host=self._fleet.view(host).name, score=round(score, 4)) for host, score in best]
         return DecisionRecord(
             id="",
             server_id="",
             at=self._now,
-            host_id=place.host,
+            host_id=None,
             reason=words.placed(falls[Fall.NOWHERE], hosts),
             hosts=hosts,
             fallen=tuple(Fallen(filter=fall.name.lower(), hosts=n, reasons={}) for fall, n in falls.items() if fall),
-            best=tuple(rated),
+            best=tuple(self._rated(host, score) for host, score in self._fleet.candidates(ask, BEST)),
         )
+
+    def _chosen_first(self, seen: DecisionRecord, ask: Ask, place: Place) -> tuple[Rated, ...]:
+        chosen = self._rated(place.host, self._fleet.score(ask.demand, place.host))
+        return (chosen, *(one for one in seen.best if one.host != chosen.host))[:BEST]
+
+    def _rated(self, host: str, score: float) -> Rated:
+        return Rated(host=self._fleet.name(host), score=round(score, 4))
 
     def _nowhere(self, ask: Ask) -> DecisionRecord:
         seen = closely.look(self._fleet, ask, self._zones)

@@ -69,7 +69,7 @@ def test_asks_that_are_alike_share_what_was_seen() -> None:
         hosts.commit(wanted, place)
     assert records[0].id != records[1].id
     assert [record.server_id for record in records] == ["s", "t"]
-    assert records[0].best is records[1].best
+    assert records[0].fallen is records[1].fallen
     beside = recorder.record(ask("u", memory_mib=10**6), None)
     assert beside.host_id is None
 
