@@ -87,7 +87,13 @@ class Session:
                 self._fenced()
             else:
                 LOG.info("a welcome to another hello is passed over")
-            return
+        elif self._handshake.is_late(welcome):  # somebody else may act for this host by now
+            LOG.warning("a welcome came after its lease had ended; introducing this host again")
+            self.start()
+        else:
+            self._begin_to_speak(welcome)
+
+    def _begin_to_speak(self, welcome: Welcome) -> None:
         inventory = self._handshake.conclude(welcome)
         self._convergence.go_on()
         self._next_beat = self._clock.monotonic()

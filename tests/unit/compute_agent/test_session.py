@@ -77,6 +77,21 @@ class TestHandshake:
         host.session.take([controller.command("welcome", other)])
         assert host.session.epoch is None
 
+    def test_a_welcome_that_comes_after_its_lease_lets_nobody_in(self, host: Host, controller: FakeController) -> None:
+        """As after a SIGSTOP: nothing is begun under it, and the next hello is said."""
+        host.session.start()
+        host.settle()
+        controller.goals[S1] = goal(1)
+        host.clock.advance(controller.lease_seconds + 1)
+        controller.answer()
+        assert host.session.epoch is None
+        assert host.lanes.lanes() == ["report:hello"]
+        host.settle()
+        assert len(host.bodies("hello")) == 2
+        controller.answer()
+        host.settle()
+        assert host.driver.power(S1) is Power.ON
+
     def test_an_unanswered_hello_is_said_again_ever_more_seldom(self, host: Host, controller: FakeController) -> None:
         host.session.start()
         host.settle(100)
