@@ -67,6 +67,10 @@ class Fleet:
         self.commits += 1
         self.checker.committed()
 
+    def known(self) -> list[str]:
+        """Name the servers that are not deleted."""
+        return [server for server, _, _ in self.servers]
+
     def work_is_due(self) -> bool:
         """Say whether a workflow could be run now."""
         return bool(self.disk.rows(DUE_WORK, self._now()))

@@ -1,6 +1,7 @@
 """After the faults: everything is repaired, time goes on, and in the end all must be as it was asked."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from common.model.network import Port
@@ -12,7 +13,7 @@ from controller.db.ledger import claims
 from controller.workflow.hello import FILES
 from tests.doubles.project import PROJECT
 from tests.simulation.controllers import ALL, PARTS
-from tests.simulation.furnish import SETTINGS
+from tests.simulation.furnish import NOW, SETTINGS
 
 if TYPE_CHECKING:
     from tests.simulation.fleet import Fleet
@@ -29,7 +30,7 @@ LONGEST = 3600.0
 QUARANTINE = f"SELECT host_id, domain FROM stranger WHERE reason = '{FILES}'"
 """What a host that lost its journal no longer knows to be deleted: shown, and kept."""
 
-WORKS = "SELECT subject, kind, state, request_id FROM workflow ORDER BY created_at, id"
+WORKS = "SELECT subject, kind, state, request_id, created_at FROM workflow ORDER BY created_at, id"
 
 LIVE = "SELECT kind, subject, direction, position FROM workflow WHERE state = 'live'"
 
@@ -75,8 +76,9 @@ def repair(fleet: "Fleet") -> None:
 
 
 def at_rest(fleet: "Fleet") -> bool:
-    """Say whether nothing is under way in the tables, and no client waits."""
-    return not fleet.disk.rows(f"{LIVE} LIMIT 1") and not fleet.clients.waiting()
+    """Say whether nothing is under way in the tables, each host is welcome, and no client waits."""
+    welcome = all(host.agent and host.agent.session.epoch is not None for host in fleet.hosts)
+    return welcome and not fleet.disk.rows(f"{LIVE} LIMIT 1") and not fleet.clients.waiting()
 
 
 def is_untidy(fleet: "Fleet") -> bool:
@@ -190,14 +192,15 @@ def _as_asked(fleet: "Fleet", states: dict[str, State]) -> Iterator[tuple[str, s
         if deleted and states[request.server] is not State.DELETED:
             yield "what was acknowledged is not lost", f"{request.what}: it is {states[request.server]}"
     works = fleet.disk.rows(WORKS)
-    begun = {request_id for _, _, _, request_id in works}
+    begun = {request_id for _, _, _, request_id, _ in works}
     for request in fleet.clients.requests:
         acted = isinstance(request.change, Act) and request.done and not request.refused
         if acted and f"req-{request.number}" not in begun:
             yield "what was acknowledged is not lost", f"{request.what}: nothing was begun for it"
-    upset = set().union(*(host.upset for host in fleet.hosts))
-    for server, (kind, state) in {server: (kind, state) for server, kind, state, _ in works}.items():
+    for server, kind, state, _, at in {work[0]: work for work in works}.values():
         wished = State.SHUTOFF if kind == "server.stop" else State.ACTIVE
         shown = states.get(server)
-        if state == "done" and server not in upset and shown in (State.ACTIVE, State.SHUTOFF) and shown is not wished:
+        upset = max((host.upset[server] for host in fleet.hosts if server in host.upset), default=-1.0)
+        since = (datetime.fromisoformat(at) - NOW).total_seconds() > upset
+        if state == "done" and since and shown in (State.ACTIVE, State.SHUTOFF) and shown is not wished:
             yield "guests are as was asked last", f"server {server} is {shown} after {kind}"

@@ -1,5 +1,6 @@
 """A simulated host: what survives its agent (guests, disks, the journal's file), and what may befall it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,8 @@ class SimulatedHost:
         self.older_sleeps = True
         self.agent: AgentProcess | None = None
         self._boots = self._journals = self._agents = 1
-        self.upset: set[str] = set()
-        """Servers whose guests were stopped, or started, by what nobody wished."""
+        self.upset: dict[str, float] = {}
+        """Servers whose guests were stopped, or started, by what nobody wished; and when that was last."""
         self._reader = Reader(fleet.broker, self.id, self.name, fleet.weather.batch)
         self.start()
 
@@ -92,8 +93,11 @@ class SimulatedHost:
     # ---- what may befall it --------------------------------------------------------------------------------
     def stopped(self, server: str) -> None:
         """Note that something stopped a guest that no wish had stopped, or may have."""
-        self.upset.add(server)
+        self._upset([server])
         self.fleet.checker.starts.stopped(self.id, server)
+
+    def _upset(self, servers: Iterable[str]) -> None:
+        self.upset |= dict.fromkeys(servers, self.fleet.clock.monotonic())
 
     def make_late(self, place: int) -> None:
         """Let a call that was given up be made after all; nobody hears its answer."""
@@ -107,7 +111,7 @@ class SimulatedHost:
         for server in self.guests(Power.ON):
             self.fleet.checker.starts.stopped(self.id, server)
             if self._journals > 1:  # it does not know that they ran
-                self.upset.add(server)
+                self._upset([server])
         self.driver.boot()
         self._boots += 1
         self.powered = False
@@ -120,14 +124,14 @@ class SimulatedHost:
         """Install the agent anew: its journal is gone."""
         if self.agent:
             self.die(self.agent)
-        self.fleet.checker.starts.forgot(self.id)
-        self.upset |= set(self.guests(Power.OFF, Power.CRASHED))  # it will not know that they ran
+        self.fleet.checker.starts.forgot(self.id, self.fleet.known())
+        self._upset(self.guests(Power.OFF, Power.CRASHED))  # it will not know that they ran
         self._journals += 1
 
     def fork(self) -> None:
         """Stop the agent where it is, with a copy of its journal, and start another in its place."""
         assert self.agent is not None
-        self.fleet.checker.starts.forgot(self.id)
+        self.fleet.checker.starts.forgot(self.id, self.fleet.known())
         copy = self._folder / f"{self.name}-old-{self._agents}.sqlite"
         self.agent.move(copy)
         self.older, self.older_sleeps = self.agent, True

@@ -42,6 +42,7 @@ class Checker:
         self.removed: set[str] = set()
         """Servers whose delete is done: nothing may be made for them ever after, but by calls that were given up."""
         self._late: set[tuple[str, str]] = set()
+        """Hosts and servers whose domains were defined by calls that were given up."""
         self._generations: dict[str, int] = {}
         self._epochs: dict[str, tuple[int, int]] = {}
         self._spoken: dict[str, set[int]] = {}
@@ -152,7 +153,7 @@ class Checker:
         server = lane.removeprefix("server:")
         if server == lane:
             return
-        if late:
+        if late and call.name == "define":
             self._late.add((host.id, server))
         self._check_disk(host, server, call.name)
         self._check_starts(host, server, found)

@@ -103,8 +103,10 @@ def test_a_guest_may_start_once_for_each_wish_and_each_thing_that_stopped_it() -
     assert starts.seen("h", "s", boots=3, generation=2)
     assert starts.seen("h", "s", boots=3, generation=2)
     assert not starts.seen("h", "s", boots=4, generation=2)
-    starts.forgot("h")
+    starts.forgot("h", ["s"])
     assert starts.seen("h", "s", boots=5, generation=2)
+    assert starts.seen("h", "later", boots=1, generation=1)
+    assert not starts.seen("h", "later", boots=2, generation=1)
 
 
 def test_every_fault_that_weather_brings_can_befall() -> None:
