@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from controller.scheduler import claims, planes
 from controller.scheduler.columns import Slots
 from controller.scheduler.devices import DeviceRule
-from controller.scheduler.planes import Planes
+from controller.scheduler.planes import Ints, Planes
 from controller.scheduler.profiles import Ranks, rank
 from controller.scheduler.terms import CellDemand, Demand, Fall
 
 Truth = NDArray[np.bool_]
-"""``[host, way]``: whether it can be done on that host in that way."""
+"""``[way, host]``: whether it can be done on that host in that way."""
 
 _CELLS = np.uint8(rank(Fall.CELLS))
 _DEVICES = np.uint8(rank(Fall.DEVICES))
@@ -25,30 +25,32 @@ class CellRule:
 
     def __init__(self, demand: Demand, seen: Planes) -> None:
         self._planes = seen
-        self._kinds = list(dict.fromkeys(demand.cells))
         self._cells = demand.cells
         ways = list(_ways(demand.cells, seen.cells))
         self._ways = np.array(ways, dtype=np.intp).reshape(len(ways), len(demand.cells))
-        self._memory = planes.pages(demand.page_kib) if demand.page_kib else planes.MEMORY
-        self._cpus = planes.cpus(demand.threads)
+        self._memory = seen.number(planes.pages(demand.page_kib) if demand.page_kib else planes.MEMORY)
+        self._cpus = seen.number(planes.cpus(demand.threads))
         self._page_kib = demand.page_kib
         self._devices = DeviceRule(demand, seen, self._ways)
 
     def ranks(self, slots: Slots) -> Ranks:
         """Judge these hosts."""
-        ways = self._fitting(slots)
-        near = self._devices.fitting(slots)
-        ranks = np.where(ways.any(axis=1), np.uint8(0), _CELLS)
-        return ranks if near is None else np.maximum(ranks, np.where((ways & near).any(axis=1), np.uint8(0), _DEVICES))
+        seen = self._planes.take(slots).transpose(1, 2, 0)
+        ways = self._fitting(seen)
+        ranks: Ranks = _CELLS * ~np.logical_or.reduce(ways)
+        near = self._devices.fitting(seen)
+        return ranks if near is None else np.maximum(ranks, _DEVICES * ~np.logical_or.reduce(ways & near))
 
-    def _fitting(self, slots: Slots) -> Truth:
+    def _fitting(self, seen: Ints) -> Truth:
+        """Say which ways have CPUs and memory; ``seen`` is ``[plane, cell, host]``."""
         if not self._cells:
-            return np.ones((slots.size, 1), dtype=np.bool_)
-        memory, cpus = self._planes.take(self._memory, slots), self._planes.take(self._cpus, slots)
-        fits = {kind: (memory >= self._room(kind)) & (cpus >= kind.dedicated) for kind in self._kinds}
-        ways = fits[self._cells[0]][:, self._ways[:, 0]]
-        for number, kind in enumerate(self._cells[1:], 1):
-            ways = ways & fits[kind][:, self._ways[:, number]]
+            return np.ones((1, seen.shape[2]), dtype=np.bool_)
+        memory, cpus = seen[self._memory], seen[self._cpus]
+        fits = {kind: (memory >= self._room(kind)) & (cpus >= kind.dedicated) for kind in dict.fromkeys(self._cells)}
+        first, *others = self._cells
+        ways: Truth = fits[first].take(self._ways[:, 0], axis=0)
+        for number, kind in enumerate(others, 1):
+            ways = ways & fits[kind].take(self._ways[:, number], axis=0)
         return ways
 
     def _room(self, kind: CellDemand) -> int:

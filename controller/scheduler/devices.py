@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controller.scheduler import planes
-from controller.scheduler.columns import Slots
 from controller.scheduler.planes import UNKNOWN, Ints, Planes
 from controller.scheduler.terms import Demand, Near
 
-Wants = dict[frozenset[Near], int]
+Wants = list[tuple[frozenset[Near], int]]
 """How many devices are asked for by demands of these kinds together, for each choice of kinds."""
 
 
@@ -22,45 +21,48 @@ class DeviceRule:
 
     def __init__(self, demand: Demand, seen: Planes, ways: NDArray[np.intp]) -> None:
         """``ways``: the choices of cells that are looked at, ``[way, cell of the guest]``."""
-        self._planes, self._ways = seen, ways
-        anywhere = not demand.cells
+        self._ways = ways
+        self._socket = seen.number(planes.SOCKET)
         counts: dict[str, Counter[Near]] = {}
         for device in demand.devices:
-            near = Near.PREFERRED if anywhere else device.near
+            near = device.near if demand.cells else Near.PREFERRED
             counts.setdefault(device.device_class, Counter())[near] += device.count
-        self._wants = {name: dict(_together(count)) for name, count in counts.items()}
+        self._wants = {seen.number(planes.devices(name)): list(_together(count)) for name, count in counts.items()}
 
-    def fitting(self, slots: Slots) -> NDArray[np.bool_] | None:
-        """Say for each host and way whether the devices can be had; None: none are asked for."""
+    def fitting(self, seen: Ints) -> NDArray[np.bool_] | None:
+        """Say for each way and host whether the devices can be had; None: none are asked for.
+
+        :param seen: ``[plane, cell, host]``.
+        """
         found: NDArray[np.bool_] | None = None
-        for name, wants in self._wants.items():
-            plane = self._planes.take(planes.devices(name), slots)
-            for nears, count in wants.items():
-                enough = self._eligible(plane, nears, slots) >= count
+        for plane, wants in self._wants.items():
+            for nears, count in wants:
+                enough = self._eligible(seen, plane, nears) >= count
                 found = enough if found is None else found & enough
         return found
 
-    def _eligible(self, plane: Ints, nears: frozenset[Near], slots: Slots) -> Ints:
-        """Count the devices that one of these demands may have, ``[host, way]``."""
+    def _eligible(self, seen: Ints, plane: int, nears: frozenset[Near]) -> Ints:
+        """Count the devices that one of these demands may have, ``[way, host]``."""
+        there = seen[plane]
         if Near.PREFERRED in nears:
-            total: Ints = plane.sum(axis=1, keepdims=True)
+            total: Ints = there.sum(axis=0, keepdims=True)
             return total
-        near = self._on_sockets(plane, slots) if Near.SOCKET in nears else self._in_cells(plane)
-        return near + plane[:, [UNKNOWN]] if Near.LEGACY in nears else near
+        near = self._on_sockets(there, seen[self._socket]) if Near.SOCKET in nears else self._in_cells(there)
+        return near + there[UNKNOWN] if Near.LEGACY in nears else near
 
-    def _in_cells(self, plane: Ints) -> Ints:
-        near = plane[:, self._ways[:, 0]]
+    def _in_cells(self, there: Ints) -> Ints:
+        near = there.take(self._ways[:, 0], axis=0)
         for number in range(1, self._ways.shape[1]):
-            near = near + plane[:, self._ways[:, number]]
+            near = near + there.take(self._ways[:, number], axis=0)
         return near
 
-    def _on_sockets(self, plane: Ints, slots: Slots) -> Ints:
-        sockets = self._planes.take(planes.SOCKET, slots)[:, : self._planes.cells]
-        beside = np.zeros((slots.size, self._planes.cells, len(self._ways)), dtype=np.bool_)
+    def _on_sockets(self, there: Ints, sockets: Ints) -> Ints:
+        cells, on = there[:UNKNOWN], sockets[:UNKNOWN]
+        beside = np.zeros((len(self._ways), *on.shape), dtype=np.bool_)
         for number in range(self._ways.shape[1]):
-            beside |= sockets[:, :, np.newaxis] == sockets[:, self._ways[:, number]][:, np.newaxis, :]
-        counted: Ints = np.einsum("hc,hcw->hw", plane[:, :UNKNOWN], beside)
-        return counted
+            beside |= on == on.take(self._ways[:, number], axis=0)[:, np.newaxis]
+        near: Ints = (cells * beside).sum(axis=1)
+        return near
 
 
 def _together(count: Counter[Near]) -> Iterator[tuple[frozenset[Near], int]]:

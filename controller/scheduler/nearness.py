@@ -1,46 +1,59 @@
 """Devices of a host that a guest may have once its cells are chosen."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from controller.scheduler.matching import match
-from controller.scheduler.terms import DeviceDemand, DeviceStock, HostView, Near
+from controller.scheduler.terms import CellStock, DeviceDemand, DeviceStock, HostView, Near
+
+_ALLOWED = {
+    Near.REQUIRED: frozenset({0}),
+    Near.SOCKET: frozenset({0, 1}),
+    Near.LEGACY: frozenset({0, 2}),
+    Near.PREFERRED: frozenset({0, 1, 2, 3}),
+}
 
 
-class Around:
-    """A host's free devices as a guest on some of its cells sees them: in these cells, on their sockets, elsewhere."""
+class Given(NamedTuple):
+    """Devices for a guest, in the order of its demands, and how far they are, summed."""
 
-    def __init__(self, host: HostView, cells: Collection[int]) -> None:
-        self._cells = frozenset(cells)
-        sockets = {cell.socket for cell in host.cells if cell.id in self._cells}
-        self._beside = frozenset(cell.id for cell in host.cells if cell.socket in sockets)
-        self._free = [device for device in host.devices if device.server is None]
+    devices: tuple[str, ...]
+    far: int
 
-    def pick(self, demands: Sequence[DeviceDemand]) -> list[DeviceStock] | None:
-        """Give devices for all of these, the nearest that there are, in the demands' order; None: not enough."""
-        wants: list[list[DeviceStock]] = []
+
+class Idle:
+    """The free devices of a host."""
+
+    def __init__(self, host: HostView) -> None:
+        self._host = host
+        self.free = [device for device in host.devices if device.server is None]
+
+    def nearest(self, demands: Sequence[DeviceDemand], cells: Sequence[CellStock]) -> Given | None:
+        """Choose for a guest on these cells, the nearest that there are; None: there are not enough."""
+        if not demands:
+            return Given((), 0)
+        far = self._distances(cells)
+        wants: list[list[str]] = []
         for demand in demands:
-            fit = [d for d in self._free if d.device_class == demand.device_class and self._allows(d, demand.near)]
-            if len(fit) < demand.count:
-                return None
-            wants += [sorted(fit, key=self.distance)] * demand.count
-        by_address = match([[device.address for device in want] for want in wants])
-        found = {device.address: device for device in self._free}
-        return None if by_address is None else [found[address] for address in by_address]
+            allowed = _ALLOWED[demand.near]
+            fit = [d.address for d in self.free if d.device_class == demand.device_class and far[d.address] in allowed]
+            wants += [sorted(fit, key=far.__getitem__)] * demand.count
+        given = match(wants)
+        return None if given is None else Given(tuple(given), sum(far[address] for address in given))
 
-    def distance(self, device: DeviceStock) -> int:
-        """Say how far a device is: 0 in a cell of the guest, 1 on a socket of it, 2 not known, 3 elsewhere."""
-        if not self._cells or device.cell in self._cells:
-            return 0
-        return 2 if device.cell is None else 1 if device.cell in self._beside else 3
+    def _distances(self, cells: Sequence[CellStock]) -> dict[str, int]:
+        """Say how far each is: 0 in a cell of the guest, 1 on a socket of it, 2 not known, 3 elsewhere.
 
-    def _allows(self, device: DeviceStock, near: Near) -> bool:
-        far = self.distance(device)
-        match near:
-            case Near.REQUIRED:
-                return far == 0
-            case Near.SOCKET:
-                return far <= 1
-            case Near.LEGACY:
-                return far in (0, 2)
-            case Near.PREFERRED:
-                return True
+        To a guest without cells all are near.
+        """
+        if not cells:
+            return dict.fromkeys((device.address for device in self.free), 0)
+        sockets = {cell.socket for cell in cells}
+        far: dict[int | None, int] = {None: 2}
+        far |= {cell.id: 1 for cell in self._host.cells if cell.socket in sockets}
+        far |= {cell.id: 0 for cell in cells}
+        return {device.address: far.get(device.cell, 3) for device in self.free}
+
+    def unwanted(self, device: DeviceStock, demands: Sequence[DeviceDemand]) -> bool:
+        """Say whether a guest with these demands has no use for a device."""
+        return all(device.device_class != demand.device_class for demand in demands)

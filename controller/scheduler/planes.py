@@ -33,53 +33,57 @@ def devices(device_class: str) -> str:
     return f"devices {device_class}"
 
 
+_NOTHING = "nothing"
+_FIRST = (_NOTHING, MEMORY, SOCKET, *map(cpus, Threads))
 _ABSENT = {SOCKET: -1} | {cpus(policy): -1 for policy in Threads}
 """What a plane shows where a host has no such cell, if that is not 0: no guest's cell fits there, it has no socket."""
 
 
 class Planes:
-    """By name a table ``[slot, cell]``; cells are numbered in a host's own order, two more columns follow them."""
+    """A table ``[slot, plane, cell]``. Cells are numbered in a host's own order; behind them are two more columns."""
 
     def __init__(self) -> None:
         self.cells = 0
-        self._hosts = 0
-        self._planes: dict[str, Ints] = {}
+        self._numbers = {name: number for number, name in enumerate(_FIRST)}
+        self._table: Ints = np.zeros((0, len(_FIRST), 2), dtype=np.int64)
 
-    def take(self, name: str, slots: Slots) -> Ints:
-        """Give these hosts' rows of a plane; zeros where no host has any of it."""
-        plane = self._planes.get(name)
-        if plane is None:
-            return np.zeros((slots.size, self.cells + 2), dtype=np.int64)
-        return plane.take(slots, axis=0)
+    def number(self, name: str) -> int:
+        """Give the number of a plane; of one that no host has, that of the plane where nobody has anything."""
+        return self._numbers.get(name, self._numbers[_NOTHING])
+
+    def take(self, slots: Slots) -> Ints:
+        """Give these hosts' parts of the table."""
+        return self._table.take(slots, axis=0)
 
     def rearrange(self, order: Slots) -> None:
-        """Put the hosts in this order; one that is not named is gone, -1 (the last before) may be written anew."""
-        for name, plane in self._planes.items():
-            self._planes[name] = plane[order] if self._hosts else self._blank(name, order.size)
-        self._hosts = order.size
+        """Put the hosts in this order; one that is not named is gone, -1 (the last before) is to be written."""
+        blank = np.zeros((order.size, *self._table.shape[1:]), dtype=np.int64)
+        self._table = self._table[order] if len(self._table) else blank
 
     def widen(self, host: HostView) -> bool:
-        """Make room for as many cells as this host has; says whether that was needed."""
-        if len(host.cells) <= self.cells:
+        """Make room for what this host has and no other had; says whether that was needed."""
+        names = {pages(size) for cell in host.cells for size in cell.pages}
+        names |= {devices(device.device_class) for device in host.devices}
+        new = sorted(names - self._numbers.keys())
+        more = max(0, len(host.cells) - self.cells)
+        if not new and not more:
             return False
-        more = len(host.cells) - self.cells
-        for name, plane in self._planes.items():
-            absent = np.full((self._hosts, more), _ABSENT.get(name, 0), dtype=np.int64)
-            self._planes[name] = np.hstack([plane[:, : self.cells], absent, plane[:, self.cells :]])
+        self._numbers |= {name: number for number, name in enumerate(new, len(self._numbers))}
+        wider: Ints = np.zeros((len(self._table), len(self._numbers), self.cells + more + 2), dtype=np.int64)
+        for name, number in self._numbers.items():
+            wider[:, number] = _ABSENT.get(name, 0)
+        planes = self._table.shape[1]
+        wider[:, :planes, : self.cells] = self._table[:, :, : self.cells]
+        wider[:, :planes, UNKNOWN:] = self._table[:, :, UNKNOWN:]
+        self._table = wider
         self.cells += more
         return True
 
     def write(self, slot: int, host: HostView) -> None:
-        """Write a host's row of every plane."""
+        """Write a host's part."""
         told = dict(self._told(host))
-        for name in told:
-            if name not in self._planes:
-                self._planes[name] = self._blank(name, self._hosts)
-        for name, plane in self._planes.items():
-            plane[slot] = told.get(name, _ABSENT.get(name, 0))
-
-    def _blank(self, name: str, hosts: int) -> Ints:
-        return np.full((hosts, self.cells + 2), _ABSENT.get(name, 0), dtype=np.int64)
+        width = self.cells + 2
+        self._table[slot] = [told.get(name) or [_ABSENT.get(name, 0)] * width for name in self._numbers]
 
     def _told(self, host: HostView) -> Iterator[tuple[str, list[int]]]:
         """Tell what a host has, by plane."""
@@ -89,18 +93,19 @@ class Planes:
             gone = [-1] * len(rest)
             yield MEMORY, [cell.memory_mib - cell.memory_used for cell in cells] + rest
             yield SOCKET, [cell.socket for cell in cells] + gone
-            for policy, counts in zip(Threads, zip(*map(threads.free, cells), strict=True), strict=True):
-                yield cpus(policy), [*counts, *gone]
+            for name, counts in zip(_FIRST[3:], zip(*map(threads.free, cells), strict=True), strict=True):
+                yield name, [*counts, *gone]
             for size in {size for cell in cells for size in cell.pages}:
                 left = [cell.pages.get(size, 0) - cell.pages_used.get(size, 0) for cell in cells]
                 yield pages(size), left + rest
-        yield from self._devices(host).items()
+        if host.devices:
+            yield from self._devices(host).items()
 
     def _devices(self, host: HostView) -> dict[str, list[int]]:
         index: dict[Any, int] = {cell.id: number for number, cell in enumerate(host.cells)} | {None: UNKNOWN}
         found: dict[str, list[int]] = {}
         for device in host.devices:
             if device.server is None:
-                row = found.setdefault(devices(device.device_class), [0] * (self.cells + 2))
+                row = found.setdefault(device.device_class, [0] * (self.cells + 2))
                 row[index.get(device.cell, ELSEWHERE)] += 1
-        return found
+        return {devices(name): row for name, row in found.items()}

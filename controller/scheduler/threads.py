@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from controller.scheduler.terms import CellStock, Threads
 
+Core = tuple[int, ...]
+"""A core's hardware threads."""
+
 
 class Picked(NamedTuple):
     """CPUs for dedicated vCPUs in their order, and CPUs that stay empty beside them."""
@@ -12,11 +15,18 @@ class Picked(NamedTuple):
     kept: tuple[int, ...] = ()
 
 
+NONE = Picked()
+
+
+def loose(cell: CellStock) -> int:
+    """Count the dedicated CPUs that nobody has."""
+    return sum(map(len, cell.cores)) - len(cell.taken)
+
+
 def free(cell: CellStock) -> tuple[int, int, int]:
     """Count the CPUs that one guest could have here, by thread policy in the order of ``Threads``."""
-    whole = _whole(cell)
-    loose = sum(map(len, cell.cores)) - len(cell.taken)
-    return loose, len(whole), sum(len(core) for core in whole if len(core) > 1)
+    whole = list(map(len, _whole(cell)))
+    return loose(cell), len(whole), sum(whole) - whole.count(1)
 
 
 def pick(cell: CellStock, wanted: int, threads: Threads) -> Picked:
@@ -30,28 +40,32 @@ def pick(cell: CellStock, wanted: int, threads: Threads) -> Picked:
         cores = whole[:wanted]
         return Picked(tuple(core[0] for core in cores), tuple(cpu for core in cores for cpu in core[1:]))
     if threads is Threads.REQUIRE:
-        cpus = [cpu for core in whole if len(core) > 1 for cpu in core]
-        return Picked(tuple(cpus[:wanted]), _rest(whole, cpus[:wanted]))
-    return Picked(_preferred(cell, whole, wanted))
+        return _required(whole, wanted)
+    return _preferred(cell, whole, wanted)
 
 
-def _whole(cell: CellStock) -> list[tuple[int, ...]]:
-    taken = cell.taken
-    return [core for core in cell.cores if taken.isdisjoint(core)] if taken else list(cell.cores)
+def _whole(cell: CellStock) -> list[Core]:
+    """Give the cores of which no thread is in use."""
+    apart = cell.taken.isdisjoint
+    return [core for core in cell.cores if apart(core)]
 
 
-def _rest(whole: list[tuple[int, ...]], cpus: list[int]) -> tuple[int, ...]:
-    """Give what is left of the cores that these CPUs are of."""
-    used = set(cpus)
-    return tuple(cpu for core in whole if not used.isdisjoint(core) for cpu in core if cpu not in used)
+def _required(whole: list[Core], wanted: int) -> Picked:
+    cpus: list[int] = []
+    for core in whole:
+        if len(core) > 1 and len(cpus) < wanted:
+            cpus += core
+    return Picked(tuple(cpus[:wanted]), tuple(cpus[wanted:]))
 
 
-def _preferred(cell: CellStock, whole: list[tuple[int, ...]], wanted: int) -> tuple[int, ...]:
+def _preferred(cell: CellStock, whole: list[Core], wanted: int) -> Picked:
     cpus: list[int] = []
     for core in whole:
         if len(cpus) + len(core) <= wanted:
             cpus += core
-    used = cell.taken.union(cpus)
-    broken = [cpu for core in cell.cores if not cell.taken.isdisjoint(core) for cpu in core if cpu not in used]
-    others = [cpu for core in whole for cpu in core if cpu not in used]
-    return tuple((cpus + broken + others)[:wanted])
+    if len(cpus) < wanted:
+        used = cell.taken.union(cpus)
+        broken = [cpu for core in cell.cores if not cell.taken.isdisjoint(core) for cpu in core if cpu not in used]
+        others = [cpu for core in whole for cpu in core if cpu not in used]
+        cpus += broken + others
+    return Picked(tuple(cpus[:wanted]))

@@ -21,8 +21,13 @@ class Tier(NamedTuple):
         return self._replace(never=self.never | slots)
 
 
+ALL = Tier(None, frozenset())
+
+
 def hinted(ask: Ask, slots: Mapping[str, int]) -> Tier:
     """Give the hosts that the hints allow."""
+    if ask.only is None and not ask.never:
+        return ALL
     only = None if ask.only is None else frozenset(slots[id_] for id_ in ask.only if id_ in slots)
     return Tier(only, frozenset(slots[id_] for id_ in ask.never if id_ in slots))
 
