@@ -5,7 +5,7 @@ from collections import OrderedDict
 import numpy as np
 
 from controller.scheduler.cells import CellRule
-from controller.scheduler.columns import BUSY, CAPACITY, FREE, RATIO, SERVERS, Floats, Slots
+from controller.scheduler.columns import CAPACITY, FACTS, FREE, OVERHEAD, RATIO, Floats, Slots
 from controller.scheduler.mirror import Mirror
 from controller.scheduler.profiles import Ranks, rank
 from controller.scheduler.score import Policy, Sight
@@ -58,14 +58,17 @@ class RequestClass:
     def _judge(self, slots: Slots) -> None:
         """Judge these hosts by all that the class asks for."""
         seen = self._mirror.columns.table.take(slots, axis=1)
-        left = seen[FREE] - self._claimed(seen)
+        free = seen[FREE]
+        left = free - self._claimed(seen)
+        left[2] -= seen[OVERHEAD]
         ranks = np.maximum((_PLAIN_RANKS * (left < 0)).max(axis=0), self._alike(slots))
         for row, amount in self._further:
             short = np.True_ if row is None else seen[row] < amount
             ranks = np.maximum(ranks, _RESOURCES * short)
         if self._cells:
             ranks = np.maximum(ranks, self._cells.ranks(slots))
-        scores = self._policy.score(self.demand, Sight(left, seen[CAPACITY], seen[SERVERS], seen[BUSY]))
+        sight = Sight(free, left, seen[CAPACITY], seen[FACTS])
+        scores = self._policy.score(self.demand, sight)
         self.ranks[slots] = ranks
         self.scores[slots] = np.where(ranks, np.inf, scores)
 

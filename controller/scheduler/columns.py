@@ -13,13 +13,17 @@ Slots = NDArray[np.intp]
 """Numbers of hosts in the mirror: their places in order of id."""
 
 PLAIN = (resources.VCPU, resources.PCPU, resources.MEMORY_MB, resources.DISK_GB)
-"""Resource classes in the order of the first rows: what is free of each; of memory, less the overhead of one guest."""
+"""Resource classes in the order of the first rows: what is free of each."""
 
 FREE = slice(0, 4)
 CAPACITY = slice(4, 8)
 """At least 1, so that a share can be made of it."""
-SERVERS, BUSY, RATIO, OVERHEAD = 8, 9, 10, 11
-FURTHER = 12
+FACTS = slice(8, 11)
+SERVERS, BUSY, IDLE = 8, 9, 10
+"""Servers there, those of them being built, devices that nobody has."""
+RATIO, OVERHEAD = 11, 12
+"""The ratio of memory, and the overhead of a guest."""
+FURTHER = 13
 """From here on: what is free of other resource classes, a row each."""
 
 _NOTHING = Stock(0)
@@ -53,17 +57,18 @@ class Columns:
         """Write a host's column."""
         plain = [host.stocks.get(name, _NOTHING) for name in PLAIN]
         free = [stock.capacity - stock.used for stock in plain]
-        free[2] -= host.overhead_mib
         capacity = [max(1, stock.capacity) for stock in plain]
-        facts = [host.servers, host.busy, host.memory_ratio, host.overhead_mib]
+        idle = sum(device.server is None for device in host.devices)
+        facts = [host.servers, host.busy, idle, host.memory_ratio, host.overhead_mib]
         more = [host.stocks.get(name, _NOTHING) for name in self._further]
         self.table[:, slot] = [*free, *capacity, *facts, *(stock.capacity - stock.used for stock in more)]
 
-    def take(self, slot: int, amounts: Iterable[tuple[str, int]], servers: int = 1) -> None:
-        """Take amounts of a host for one more server, which is being built; with -1 give them back."""
+    def take(self, slot: int, amounts: Iterable[tuple[str, int]], devices: int, servers: int = 1) -> None:
+        """Take amounts and so many devices for one more server, which is being built; with -1 give them back."""
         for name, amount in amounts:
             row = self.row_of(name)
             if row is not None:
                 self.table[row, slot] -= servers * amount
         self.table[SERVERS, slot] += servers
         self.table[BUSY, slot] += servers
+        self.table[IDLE, slot] -= servers * devices

@@ -98,6 +98,13 @@ class Fleet:
         """Give who answers questions beside decisions."""
         return Inquiry(self._mirror, self._policy)
 
+    def terms(self, demand: Demand, host: str) -> dict[str, float]:
+        """Give what makes the score of a host, by the names of the weights.
+
+        :raises KeyError: there is no such host.
+        """
+        return self._policy.terms(demand, self.view(host))
+
     def _tiers(self, ask: Ask) -> Iterator[Tier]:
         return tiers.tiers(ask, self._mirror.slots, self._mirror.groups.members)
 

@@ -68,7 +68,8 @@ class Mirror:
     def _change(self, slot: int, change: Change, ask: Ask, place: Place, servers: int) -> None:
         host = place.host
         self._changes.setdefault(host, []).append((change, ask, place))
-        self.columns.take(slot, claims.whole(ask.demand, place, self._views[host]).items(), servers)
+        amounts = claims.whole(ask.demand, place, self._views[host])
+        self.columns.take(slot, amounts.items(), len(place.devices), servers)
         if place.cells or place.devices:
             self.planes.write(slot, self.view(host))
         self._note(slot)
