@@ -6,12 +6,14 @@ is kept: what follows from it is not looked at.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from common import wire
 from common.states import Power
 from compute_agent.operation import Call
 from tests.simulation.agents import READS, AgentProcess
+from tests.simulation.furnish import NOW
 from tests.simulation.starts import Starts
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ GONE = "SELECT id FROM server WHERE state = 'DELETED'"
 PORTS = f"SELECT count(*) FROM port WHERE NOT (made_by_server AND device_id IN ({GONE}))"
 QUOTA = "SELECT resource, used FROM quota_use WHERE resource IN ('servers', 'ports')"
 SERVERS = "SELECT id, name, state, generation, host_id FROM server ORDER BY id"
-HOSTS = "SELECT id, epoch, generation FROM host"
+HOSTS = "SELECT id, epoch, generation, lease_until FROM host"
 OUTCOMES = "SELECT id, host_id FROM inbox"
 REMOVED = "SELECT subject FROM workflow WHERE kind = 'server.delete' AND state = 'done'"
 
@@ -45,6 +47,7 @@ class Checker:
         """Hosts and servers whose domains were defined by calls that were given up."""
         self._generations: dict[str, int] = {}
         self._epochs: dict[str, tuple[int, int]] = {}
+        self._leases: dict[str, float] = {}
         self._spoken: dict[str, set[int]] = {}
         """Epochs of each host just before and just after the last commit: a hello may be taken with what was before."""
         self._said: dict[str, str] = {}
@@ -111,7 +114,8 @@ class Checker:
         self.must(not doubled, "one server per idempotency key", f"two servers for {doubled}")
 
     def _check_hosts(self) -> None:
-        for host, epoch, generation in self._fleet.disk.rows(HOSTS):
+        for host, epoch, generation, lease_until in self._fleet.disk.rows(HOSTS):
+            self._leases[host] = (datetime.fromisoformat(lease_until) - NOW).total_seconds()
             before = self._epochs.get(host, (0, 0))
             self._spoken[host] = {before[0], epoch}
             found = f"host {host}: {before} -> {epoch, generation}"
@@ -143,7 +147,10 @@ class Checker:
         What it wished then may be made a moment after it was told to stop: nobody can take it back from a library.
         """
         may = call.name in READS or process.session.epoch is not None
-        self.must(may, "no agent acts before it is welcomed", f"{call.name} in {lane} by {process.name}")
+        found = f"{call.name} in {lane} by {process.name}"
+        self.must(may, "no agent acts before it is welcomed", found)
+        leased = call.name in READS or self._fleet.clock.monotonic() <= self._leases.get(process.host.id, 0.0)
+        self.must(leased, "no agent acts after its lease", found)
 
     def called(self, host: "SimulatedHost", process: AgentProcess, call: Call, lane: str, *, late: bool) -> None:
         """Check what a call on a hypervisor may have touched. ``late``: nobody waits for it any more."""

@@ -101,6 +101,7 @@ SCHEDULER_LEASE = Edit(
 )
 COMPARISON = Edit("controller/db/ledger/claims.py", "_AS_DECIDED).order_by", "sa.true()).order_by")
 CAPACITY = Edit("controller/db/tables/hosts.py", "used >= 0 AND used <= capacity", "used >= 0")
+AGENT_LEASE = Edit("compute_agent/session.py", "        if self._standing.lost:\n", "        if False:\n")
 RESTART_NOTED = Edit("compute_agent/commands.py", "        terms.restarted()\n", "")
 LEASE_EPOCH = Edit("controller/db/workflows.py", 'where=("id", "lease_epoch")', 'where=("id",)')
 TWO_TRANSACTIONS = Edit(
@@ -130,6 +131,7 @@ MUTANTS = (
     Mutant("undo skipped", (UNDO,)),
     Mutant("desired list not waited for", (DESIRED_LIST,), held="no step is begun before the welcome"),
     Mutant("desired list not waited for, steps begun", (DESIRED_LIST, HALT)),
+    Mutant("agent's lease not minded", (AGENT_LEASE,)),
     Mutant("restart not noted", (RESTART_NOTED,)),
 )
 
