@@ -30,10 +30,14 @@ class Rated(Record, frozen=True):
 
 
 class Change(Record, frozen=True):
-    """One thing that, were it different, would let the server fit: ``if memory <= 1800 MiB``, ``in zone b``."""
+    """One thing that, were it different, would let the server fit: ``if memory <= 1800 MiB``, ``in zone b``.
+
+    ``hosts``: what operators are told beside it, such as which server would leave which host.
+    """
 
     code: str
     text: str
+    hosts: str = ""
 
 
 class DecisionRecord(Record, frozen=True):

@@ -87,12 +87,12 @@ class Fleet:
             found += [(self._mirror.ids[slot], float(scores[slot])) for slot in best]
         return found
 
-    def score(self, demand: Demand, host: str) -> float:
-        """Give a host's score, lower is better; infinite where it does not fit.
+    def terms(self, demand: Demand, host: str) -> dict[str, float]:
+        """Give what a host's score is the sum of, by name.
 
         :raises KeyError: there is no such host.
         """
-        return float(self._classes.of(demand).scores[self._mirror.slots[host]])
+        return self._policy.terms(demand, self.view(host))
 
     def inquiry(self) -> Inquiry:
         """Give who answers questions beside decisions."""

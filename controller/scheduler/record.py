@@ -53,15 +53,19 @@ class Recorder:
             reason=words.placed(falls[Fall.NOWHERE], hosts),
             hosts=hosts,
             fallen=tuple(Fallen(filter=fall.name.lower(), hosts=n, reasons={}) for fall, n in falls.items() if fall),
-            best=tuple(self._rated(host, score) for host, score in self._fleet.candidates(ask, BEST)),
+            best=tuple(self._rated(ask.demand, host) for host, _ in self._fleet.candidates(ask, BEST)),
         )
 
     def _chosen_first(self, seen: DecisionRecord, ask: Ask, place: Place) -> tuple[Rated, ...]:
-        chosen = self._rated(place.host, self._fleet.score(ask.demand, place.host))
-        return (chosen, *(one for one in seen.best if one.host != chosen.host))[:BEST]
+        name = self._fleet.name(place.host)
+        mine = [one for one in seen.best if one.host == name] or [self._rated(ask.demand, place.host)]
+        return (*mine, *(one for one in seen.best if one.host != name))[:BEST]
 
-    def _rated(self, host: str, score: float) -> Rated:
-        return Rated(host=self._fleet.name(host), score=round(score, 4))
+    def _rated(self, demand: Demand, host: str) -> Rated:
+        """Give a host's score and its terms, rounded: people read them."""
+        terms = self._fleet.terms(demand, host)
+        named = {name: round(value, 3) for name, value in terms.items()}
+        return Rated(host=self._fleet.name(host), score=round(sum(terms.values()), 3), terms=named)
 
     def _nowhere(self, ask: Ask) -> DecisionRecord:
         seen = closely.look(self._fleet, ask, self._zones)
