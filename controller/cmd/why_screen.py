@@ -50,9 +50,9 @@ def _fallen(made: dict[str, Any]) -> RenderableType:
         why = "\n".join(f"{host}: {text}" for host, text in reasons) or ", ".join(one["codes"])
         rows.append((one["filter"], str(one["hosts"]), str(left), escape(why)))
     numbers = [Column(name, justify="right") for name in ("fell", "left")]
-    why = [Column("why, of the first hosts", overflow="fold")] if any(row[-1] for row in rows) else []
-    shown = rows if why else [row[:-1] for row in rows]
-    return _titled(f"{made['hosts_seen']} hosts seen", _table("filter", *numbers, *why, rows=shown))
+    last = [Column("why, of the first hosts", overflow="fold")] if any(row[-1] for row in rows) else []
+    shown = rows if last else [row[:-1] for row in rows]
+    return _titled(f"{made['hosts_seen']} hosts seen", _table("filter", *numbers, *last, rows=shown))
 
 
 def _would(one: dict[str, Any]) -> str:

@@ -87,13 +87,6 @@ class Fleet:
             found += [(self._mirror.ids[slot], float(scores[slot])) for slot in best]
         return found
 
-    def terms(self, demand: Demand, host: str) -> dict[str, float]:
-        """Give what a host's score is the sum of, by name.
-
-        :raises KeyError: there is no such host.
-        """
-        return self._policy.terms(demand, self.view(host))
-
     def inquiry(self) -> Inquiry:
         """Give who answers questions beside decisions."""
         return Inquiry(self._mirror, self._policy)
