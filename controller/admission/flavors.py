@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 
 from common import errors
-from common.guest import parse_guest
+from common.guest import aliases, parse_guest
 from common.model.flavor import Flavor
 from controller.db import flavors
 from controller.db.engine import Tx
@@ -79,7 +79,14 @@ class SetSpecs(Change[Flavor], frozen=True, kw_only=True):
         specs = flavor.extra_specs | self.specs
         if len(specs) > SPECS_LIMIT:
             raise errors.BadRequest(f"a flavor may have {SPECS_LIMIT} extra specs at most")
-        parse_guest(vcpus=flavor.vcpus, memory_mib=flavor.ram_mib, disk_gib=flavor.disk_gib, specs=specs, properties={})
+        parse_guest(
+            vcpus=flavor.vcpus,
+            memory_mib=flavor.ram_mib,
+            disk_gib=flavor.disk_gib,
+            specs=specs,
+            properties={},
+            aliases=aliases.read(world.settings.devices.aliases),
+        )
         return _saved(tx, replace(flavor, extra_specs=specs))
 
 

@@ -6,12 +6,14 @@ from typing import Any, ClassVar, Self
 from msgspec.structs import replace
 
 from common import errors
-from common.guest import Guest, parse_guest
+from common.guest import Guest, aliases, parse_guest
+from common.guest.aliases import Alias
 from common.model.flavor import Flavor
 from common.model.image import Image, ImageStatus
 from common.model.keypair import Keypair
 from common.model.server import NetworkAsk, Server
 from common.states import Power, State, Task
+from controller.admission.abilities import Abilities
 from controller.admission.server_hints import ANYWHERE, Found, Places, Where
 from controller.admission.server_nics import Wiring
 from controller.db import flavors, images, keypairs, quotas, servers
@@ -75,6 +77,7 @@ class _Admission:
         self._flavors = flavors.get(tx, {c.flavor_id for c in changes})
         self._images = images.get(tx, {c.image_id for c in changes})
         self._keypairs = _keypairs(tx, changes)
+        self._aliases, self._abilities = aliases.read(world.settings.devices.aliases), Abilities(tx)
         self._places = Places(tx, world.settings.quota, [c.where for c in changes])
         self._wiring = Wiring(tx, [(c.project_id, c.asks) for c in changes])
         self._quota = quotas.Tally(tx, world.settings.quota, {c.project_id for c in changes}, quotas.OF_SERVERS)
@@ -88,7 +91,8 @@ class _Admission:
         flavor = self._flavors.get(change.flavor_id)
         if flavor is None or (change.public_only and not flavor.is_public):
             raise errors.BadRequest(f"Flavor {change.flavor_id} could not be found.")
-        guest = _guest(flavor, _image(self._images.get(change.image_id), change))
+        guest = _guest(flavor, _image(self._images.get(change.image_id), change), self._aliases)
+        self._abilities.check(guest)
         asks = self._wiring.resolved(change.project_id, change.asks)
         if change.max_count > 1 and any(ask.port_id or ask.address for ask in asks):
             raise errors.BadRequest("several servers cannot share a port or a fixed address; create one at a time")
@@ -173,7 +177,7 @@ def _image(image: Image | None, change: CreateServers) -> Image:
     return image
 
 
-def _guest(flavor: Flavor, image: Image) -> Guest:
+def _guest(flavor: Flavor, image: Image, named: Mapping[str, Alias]) -> Guest:
     """Make the guest of a flavor and an image that fit together."""
     if image.min_ram > flavor.ram_mib:
         raise errors.BadRequest(
@@ -190,4 +194,5 @@ def _guest(flavor: Flavor, image: Image) -> Guest:
         disk_gib=flavor.disk_gib or needed,
         specs=flavor.extra_specs,
         properties=image.properties,
+        aliases=named,
     )

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from common.model.host import Host, HostState
@@ -18,6 +19,7 @@ HOSTS = Noun(Host, tables.host)
 _table = tables.host
 _NAMES = sa.select(_table.c.id, _table.c.name).where(among(_table.c.id, "ids"))
 _IN_ORDER = locked(sa.select(_table.c.id).where(among(_table.c.id, "ids")).order_by(_table.c.id))
+_FEATURES = sa.select(sa.cast(_table.c.features, sa.Text)).where(_table.c.state != HostState.NEW.value).distinct()
 _TOUCH = sa.update(_table).where(_table.c.id.in_(_IN_ORDER)).values(changed=Stamp(), generation=_table.c.generation + 1)
 
 
@@ -47,6 +49,11 @@ def listing(tx: Tx) -> list[Host]:
 def enrolled(tx: Tx) -> list[Host]:
     """Read all hosts, those that were never heard too, by name."""
     return HOSTS.read(tx, HOSTS.select().order_by(_table.c.name))
+
+
+def features(tx: Tx) -> set[frozenset[str]]:
+    """Give the sets of features that hosts told in their hellos; hosts that can do the same are one."""
+    return {frozenset(msgspec.json.decode(text, type=list[str])) for (text,) in tx.rows(_FEATURES)}
 
 
 def add(tx: Tx, host: Host) -> None:

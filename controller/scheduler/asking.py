@@ -28,9 +28,10 @@ def asks(tx: Tx, wanting: Sequence[Server]) -> list[Ask]:
 def waiting(tx: Tx, wanting: Sequence[Server]) -> set[str]:
     """Give the servers that name, as neighbours, others that have no host yet: these are to be decided first."""
     named = {server.id: {*_neighbours(server, SAME), *_neighbours(server, DIFFERENT)} for server in wanting}
-    found = servers.get(tx, sorted(set().union(*named.values())))
+    others = set().union(*named.values())
+    found = servers.get(tx, sorted(others)) if others else {}
     open_ = {other.id for other in found.values() if other.state is State.BUILD and other.host_id is None}
-    return {server for server, others in named.items() if others & open_}
+    return {server for server, neighbours in named.items() if neighbours & open_}
 
 
 class _Batch:
