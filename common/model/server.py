@@ -9,7 +9,7 @@ from common import states
 from common.guest import Guest
 from common.model import Record
 from common.states import Power, State, Task
-from common.wire import Hardware
+from common.wire import Hardware, Placement
 
 
 class Fault(Record, frozen=True):
@@ -34,6 +34,7 @@ class Server(Record, frozen=True):
     ``flavor_*`` and ``key_*`` are as they were at the create: a later change of either does not touch the server.
     ``zone``, ``hints`` and ``group_id`` say where it may go: the availability zone; ``same_host`` and
     ``different_host`` (lists of servers' ids) and ``host`` (a host's id); the server group, which may be gone since.
+    ``place``: the cells, CPUs and devices that it has of its host; None where all of it may float.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Server(Record, frozen=True):
     zone: str | None = None
     hints: dict[str, object] = {}
     group_id: str | None = None
+    place: Placement | None = None
 
     def moved(self, event: str, at: datetime) -> Self:
         """Give the server after ``event``, with no task left.

@@ -86,7 +86,9 @@ def lease(tx: Tx, ids: Collection[str], now: datetime, until: datetime) -> None:
     """Note that these hosts were heard and may speak until ``until``."""
     up = HostState.UP.value
     changed = sa.case((_table.c.state == up, _table.c.changed), else_=Stamp())
-    _set(tx, ids, {"heard_at": now, "lease_until": until, "state": up, "changed": changed})
+    generation = _table.c.generation + sa.case((_table.c.state == up, 0), else_=1)
+    values = {"heard_at": now, "lease_until": until, "state": up, "changed": changed, "generation": generation}
+    _set(tx, ids, values)
 
 
 def _set(tx: Tx, ids: Collection[str], values: dict[str, object]) -> None:
@@ -108,7 +110,8 @@ def silent(tx: Tx, now: datetime) -> list[Host]:
 
 def set_state(tx: Tx, hosts: Sequence[Host], state: HostState) -> None:
     """Write what is known of these hosts' agents."""
-    _set(tx, [h.id for h in hosts], {"state": state.value, "changed": Stamp()})
+    changed = {"changed": Stamp(), "generation": _table.c.generation + 1}
+    _set(tx, [h.id for h in hosts], {"state": state.value, **changed})
 
 
 def set_muted(tx: Tx, ids: Collection[str], at: datetime | None) -> None:

@@ -1,29 +1,23 @@
 """What a scheduler does. It decides on a mirror of the ledger; the ledger's comparisons say whether that holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from controller.db.engine import Tx
-
-
-class Ask(NamedTuple):
-    """A server that wants a host: its amounts by resource class, the features its host must have."""
-
-    server: str
-    amounts: Mapping[str, int]
-    features: frozenset[str] = frozenset()
+from controller.scheduler.terms import Ask, Place
 
 
 class Decision(NamedTuple):
-    """What was decided for one server: a host, or why none."""
+    """What was decided for one server: a host, or why none. ``place``: what it has of its host, once it is decided."""
 
     server: str
     host: str | None
     reason: str
+    place: Place | None = None
 
 
 class Scheduler(Protocol):
-    """Decides and claims. Called by one writer at a time (the holder of the scheduler's lease)."""
+    """Decides and claims. Called by the holder of the scheduler's lease, from any of its threads."""
 
     def claim(self, tx: Tx, asks: Sequence[Ask]) -> list[Decision]:
         """Pick a host for each, write the claims and the decision records in ``tx``.
@@ -38,5 +32,5 @@ class Scheduler(Protocol):
         ...
 
     def reload(self) -> None:
-        """Forget what is remembered: called after every rollback."""
+        """Doubt what is remembered of the last claims: called after every rollback."""
         ...

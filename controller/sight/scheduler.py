@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from common.clock import Clock
 from common.gauges import Gauges
 from controller.db.engine import Tx
-from controller.scheduler.contract import Ask, Decision, Scheduler
+from controller.scheduler.contract import Decision, Scheduler
+from controller.scheduler.terms import Ask
 from controller.sight import metrics
 
 

@@ -1,11 +1,12 @@
 """What a host reports to have is believed, but for jumps: those wait for an operator's word."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
 from common import wire
+from common.guest import aliases
 from common.model.host import Host
 from controller.db import hosts, ledger
 from controller.db.engine import Tx
@@ -23,7 +24,7 @@ def take(tx: Tx, host: str, inventory: wire.Inventory, held: Mapping[str, int] |
     factor = world.settings.controller.capacity_jump
     had = ledger.stocks(tx, [host]).get(host, {})
     jumps = {name: has for name, has in ledger.physical(inventory).items() if _jumps(had.get(name), has, factor)}
-    ledger.apply_inventory(tx, host, inventory, world.settings.scheduler, keep=jumps.keys())
+    _apply(tx, host, inventory, jumps.keys(), world)
     if jumps != dict(held or {}):
         hosts.write(tx, "held", {host: jumps or None})
     if jumps and not held:
@@ -39,5 +40,11 @@ def _jumps(had: Stock | None, has: int, factor: float) -> bool:
 def approve(tx: Tx, host: Host, world: World) -> None:
     """Believe a host's last report."""
     inventory = msgspec.convert(host.inventory, wire.Inventory)
-    ledger.apply_inventory(tx, host.id, inventory, world.settings.scheduler)
+    _apply(tx, host.id, inventory, (), world)
     hosts.write(tx, "held", {host.id: None})
+
+
+def _apply(tx: Tx, host: str, inventory: wire.Inventory, keep: Collection[str], world: World) -> None:
+    known = aliases.read(world.settings.devices.aliases).values()
+    classes = {alias.device_class for alias in known}
+    ledger.apply_inventory(tx, host, inventory, world.settings.scheduler, keep, classes)

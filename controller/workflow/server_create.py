@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from common import errors, resources
+from common import errors
 from common.model.server import Server
 from common.states import Power, State, Task
 from controller.db import images, ports
 from controller.db.engine import Tx
-from controller.scheduler.contract import Ask
+from controller.scheduler import asking
+from controller.scheduler.contract import Decision
+from controller.scheduler.placed import placement
 from controller.workflow import goals, nics, notices, settling
 from controller.workflow.saga import Saga, Stay, Step, StepFailed, Wait, Workflow
 from controller.workflow.world import World
@@ -24,29 +26,35 @@ UNWISHED = "unwished"
 LISTEN_SECONDS = 10.0
 """How long a server without a host waits for hosts to be heard again."""
 
+NEIGHBOUR_SECONDS = 1.0
+"""How long a server waits for those beside which, or away from which, it is to be, and that have no host yet."""
+
 
 def claim_hosts(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
     """Let the scheduler pick a host for each; where it finds none, its reason is the tenant's."""
     found = settling.subjects(tx, sagas)
-    decisions = world.scheduler.claim(tx, [_ask(found[s.subject]) for s in sagas])
-    settling.keep(sagas, [replace(found[d.server], host_id=d.host) for d in decisions if d.host])
+    early = asking.waiting(tx, [s for s in found.values() if s.hints])
+    asks = asking.asks(tx, [found[s.subject] for s in sagas if s.subject not in early])
+    decisions = world.scheduler.claim(tx, asks)
+    settling.keep(sagas, [_placed(found[d.server], d) for d in decisions if d.host])
     reasons = {d.server: d.reason for d in decisions if d.host is None}
+    waits: Stay = {s.id: Wait(NEIGHBOUR_SECONDS) for s in sagas if s.subject in early}
     if world.deaf():  # hosts that are there look as if they were not: their servers wait for them
-        return {s.id: Wait(LISTEN_SECONDS) for s in sagas if s.subject in reasons}
-    return {s.id: StepFailed("no-valid-host", reasons[s.subject]) for s in sagas if s.subject in reasons}
+        return {**waits, **{s.id: Wait(LISTEN_SECONDS) for s in sagas if s.subject in reasons}}
+    return {**waits, **{s.id: StepFailed("no-valid-host", reasons[s.subject]) for s in sagas if s.subject in reasons}}
 
 
-def _ask(server: Server) -> Ask:
-    guest = server.guest
-    amounts = {resources.VCPU: guest.vcpus, resources.MEMORY_MB: guest.memory_mib, resources.DISK_GB: guest.disk_gib}
-    return Ask(server.id, amounts, guest.features)
+def _placed(server: Server, decision: Decision) -> Server:
+    if decision.place is None:  # its claim was there already
+        return replace(server, host_id=decision.host)
+    return replace(server, host_id=decision.host, place=placement(server.guest, decision.place))
 
 
 def release_claims(tx: Tx, sagas: Sequence[Saga], world: World) -> None:
     """Give the claims back; a server without a claim has no host."""
     found = settling.subjects(tx, sagas)
     world.scheduler.release(tx, list(found))
-    settling.keep(sagas, [replace(server, host_id=None) for server in found.values()])
+    settling.keep(sagas, [replace(server, host_id=None, place=None) for server in found.values()])
 
 
 def allocate_ports(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:

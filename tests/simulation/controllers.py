@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from common import errors
-from controller.scheduler.simple import SimpleScheduler
+from controller.scheduler.exact import ExactScheduler
 from controller.workflow.inbox import Inbox
 from controller.workflow.registry import WORKFLOWS
 from controller.workflow.relay import Relay
@@ -46,7 +46,7 @@ class SimulatedController:
         self.turns: dict[str, Turn] = {}
         self._stirred = {"runner", "relay", "inbox"}
         self._next = {"tenure": 0.0, "watch": fleet.clock.monotonic() + WATCH_SECONDS}
-        world = World(fleet.clock, fleet.ids, SETTINGS, SimpleScheduler(fleet.clock, fleet.ids))
+        world = World(fleet.clock, fleet.ids, SETTINGS, ExactScheduler(fleet.clock, fleet.ids))
         self._door = door = Door(fleet.disk, self.name, fleet.trace, fleet.committed)
         self._reports = Reader(fleet.broker, REPORT_QUEUE, self.name, fleet.weather.batch)
         self.tenure = Tenure(door, world, f"{self.name}/{self.lives}")

@@ -22,7 +22,7 @@ from controller.admission.server_create import CreateServers
 from controller.admission.server_delete import DeleteServer
 from controller.db import ledger, migrate, ports, quotas, servers, tables
 from controller.db.engine import Store, Tx
-from controller.scheduler.simple import SimpleScheduler
+from controller.scheduler.exact import ExactScheduler
 from controller.workflow.inbox import Inbox
 from controller.workflow.registry import WORKFLOWS
 from controller.workflow.relay import Relay
@@ -103,7 +103,7 @@ class Scene:
         self.clock = clock or ManualClock()
         self.ids = time_ordered(self.clock, random.Random(next(SEEDS)).randbytes)
         self.settings = settings or Settings()
-        self.world = World(self.clock, self.ids, self.settings, SimpleScheduler(self.clock, self.ids))
+        self.world = World(self.clock, self.ids, self.settings, ExactScheduler(self.clock, self.ids))
         self.bus = MemoryBus()
         self.bus.declare()
         self.inbox: Inbox | None = None

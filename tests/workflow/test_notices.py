@@ -15,7 +15,7 @@ from controller.db.engine import Store
 from controller.workflow.crier import message
 from tests.doubles.writer import DirectWriter
 from tests.services.stores import Stores
-from tests.workflow.scene import Scene
+from tests.workflow.scene import HOSTS, Scene
 
 SECRETS = ("IyEvYmluL3No", "ssh-rsa AAAA")
 
@@ -58,7 +58,8 @@ def test_what_is_told_has_novas_form(scene: Scene) -> None:
     (server,) = scene.create()
     scene.settle()
     begun, ended = told(scene.store)
-    assert (ended["publisher_id"], ended["priority"]) == ("nova-compute:host-0", "INFO")
+    host = HOSTS.index(scene.servers()[0].host_id or "")
+    assert (ended["publisher_id"], ended["priority"]) == (f"nova-compute:host-{host}", "INFO")
     assert (begun["payload"]["nova_object.name"], begun["payload"]["nova_object.namespace"]) == (
         "InstanceCreatePayload",
         "nova",
@@ -66,7 +67,7 @@ def test_what_is_told_has_novas_form(scene: Scene) -> None:
     before, after = (m["payload"]["nova_object.data"] for m in (begun, ended))
     assert (before["state"], before["task_state"], before["power_state"]) == ("building", "spawning", "pending")
     assert (after["state"], after["task_state"], after["power_state"]) == ("active", None, "running")
-    assert (after["uuid"], after["host"], after["request_id"]) == (server.id, "host-0", "req-1")
+    assert (after["uuid"], after["host"], after["request_id"]) == (server.id, f"host-{host}", "req-1")
     assert after["flavor"]["nova_object.data"]["memory_mb"] == 256
     (address,) = after["ip_addresses"]
     assert (address["nova_object.name"], address["nova_object.data"]["label"]) == ("IpPayload", "net")

@@ -13,7 +13,7 @@ from common.model.workflow import Work
 from common.settings import Settings
 from controller.db import timeline, workflows
 from controller.db.engine import Store, Tx
-from controller.scheduler.simple import SimpleScheduler
+from controller.scheduler.exact import ExactScheduler
 from controller.workflow import runner as runners
 from controller.workflow.runner import Runner
 from controller.workflow.saga import Saga, Step, StepFailed, Wait, Workflow
@@ -77,7 +77,7 @@ class Bench:
         return {s: w.state for s, w in self.works().items()}
 
 
-class _Counting(SimpleScheduler):
+class _Counting(ExactScheduler):
     def __init__(self, bench: Bench, clock: ManualClock) -> None:
         super().__init__(clock, time_ordered(clock))
         self.bench = bench

@@ -12,7 +12,7 @@ from common.settings import Settings
 from controller.db import ageing, tables
 from controller.db.ageing import BATCH, KEPT, Kept
 from controller.db.engine import Store, Tx
-from controller.scheduler.simple import SimpleScheduler
+from controller.scheduler.exact import ExactScheduler
 from controller.workflow.ageing import Ageing
 from controller.workflow.world import World
 from tests.services.clouds import add_host, add_server
@@ -118,6 +118,6 @@ def test_a_turn_forgets_a_batch_and_says_whether_more_is_there(sqlite_store: Sto
             put(tx, kept, clock.now(), id=f"e{number}")
     clock.advance(3 * 86400)
     ids = time_ordered(clock)
-    turn = Ageing(sqlite_store, World(clock, ids, Settings(), SimpleScheduler(clock, ids))).turn
+    turn = Ageing(sqlite_store, World(clock, ids, Settings(), ExactScheduler(clock, ids))).turn
     assert (turn(), count(sqlite_store, kept)) == (True, 1)
     assert (turn(), count(sqlite_store, kept)) == (False, 0)

@@ -12,7 +12,8 @@ from common.model.host import HostState
 from common.settings import Settings
 from controller.db import migrate, tables
 from controller.db.engine import Store
-from controller.scheduler.contract import Ask, Decision
+from controller.scheduler.contract import Decision
+from controller.scheduler.terms import Ask, Demand
 from controller.sight import metrics
 from controller.sight.consumer import SeenConsumer
 from controller.sight.rate import Rate
@@ -39,7 +40,7 @@ class Calls:
 
     def claim(self, tx: object, asks: Sequence[Ask]) -> list[Decision]:
         self.clock.advance(0.25)
-        return [Decision(ask.server, "h" if ask.amounts else None, "") for ask in asks]
+        return [Decision(ask.server, "h" if ask.server != "b" else None, "") for ask in asks]
 
     def __getattr__(self, name: str):
         return lambda *words: self.made.append((name, *words))
@@ -58,7 +59,8 @@ def calls(clock: ManualClock) -> Calls:
 def test_decisions_are_timed_and_counted(calls: Calls, clock: ManualClock) -> None:
     told = Told()
     seen = SeenScheduler(calls, told, clock)
-    asks = [Ask("a", {"VCPU": 1}), Ask("b", {}), Ask("c", {"VCPU": 1})]
+    small = Demand(shared=1, memory_mib=1, disk_gib=1)
+    asks = [Ask("a", small), Ask("b", small), Ask("c", small)]
     assert [decision.host for decision in seen.claim(None, asks)] == ["h", None, "h"]
     assert told.times == {(metrics.DECISION, ()): [0.25]}
     assert told.counts == {(metrics.DECIDED, ("placed",)): 2, (metrics.DECIDED, ("no host",)): 1}

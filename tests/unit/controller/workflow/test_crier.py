@@ -13,7 +13,7 @@ from common.model.notification import Notification
 from common.settings import Notifications, Settings
 from controller.db import notifications
 from controller.db.engine import Store
-from controller.scheduler.simple import SimpleScheduler
+from controller.scheduler.exact import ExactScheduler
 from controller.workflow.crier import BATCH, Crier
 from controller.workflow.world import World
 
@@ -40,7 +40,7 @@ class Place:
         self.store, self.clock, self.broker, self.leads = store, ManualClock(), Broker(), True
         ids = time_ordered(self.clock)
         chosen = Settings(notifications=Notifications(enabled=True, keep_hours=1.0, limit=limit))
-        world = World(self.clock, ids, chosen, SimpleScheduler(self.clock, ids))
+        world = World(self.clock, ids, chosen, ExactScheduler(self.clock, ids))
         self.crier = Crier(store, world, self.broker.publish, lambda: self.leads)
 
     def write(self, *ids: str) -> None:

@@ -8,14 +8,14 @@ from common.ids import time_ordered
 from common.settings import Settings
 from controller.db import controllers
 from controller.db.engine import Store
-from controller.scheduler.simple import SimpleScheduler
+from controller.scheduler.exact import ExactScheduler
 from controller.workflow.presence import ALIVE, Presence
 from controller.workflow.world import World
 
 
 def presence(store: Store, clock: ManualClock, name: str, url: str) -> Presence:
     ids = time_ordered(clock)
-    world = World(clock, ids, Settings(), SimpleScheduler(clock, ids))
+    world = World(clock, ids, Settings(), ExactScheduler(clock, ids))
     return Presence(store, world, name, url, "1", lambda: {"beats": clock.monotonic()})
 
 

@@ -8,7 +8,7 @@ from common.clock import ManualClock
 from common.ids import time_ordered
 from common.settings import Settings
 from controller.db.engine import Store
-from controller.scheduler.simple import SimpleScheduler
+from controller.scheduler.exact import ExactScheduler
 from controller.workflow.tenure import Tenure
 from controller.workflow.world import World
 from tests.services.stores import Stores
@@ -16,7 +16,7 @@ from tests.services.stores import Stores
 SECONDS = Settings().controller.scheduler_lease_seconds
 
 
-class CountingScheduler(SimpleScheduler):
+class CountingScheduler(ExactScheduler):
     reloads = 0
 
     def reload(self) -> None:

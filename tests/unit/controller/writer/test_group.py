@@ -15,7 +15,8 @@ from common.ids import time_ordered
 from common.settings import Settings
 from controller.db import tables
 from controller.db.engine import Store, Tx
-from controller.scheduler.contract import Ask, Decision
+from controller.scheduler.contract import Decision
+from controller.scheduler.terms import Ask
 from controller.workflow.world import World
 from controller.writer import Change, Key
 from controller.writer.answers import Answers
