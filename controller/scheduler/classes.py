@@ -5,10 +5,10 @@ from collections import OrderedDict
 import numpy as np
 
 from controller.scheduler.cells import CellRule
-from controller.scheduler.columns import CAPACITY, FACTS, FREE, OVERHEAD, RATIO, Floats, Slots
+from controller.scheduler.columns import RATIO, ROOM, Floats, Slots
 from controller.scheduler.mirror import Mirror
 from controller.scheduler.profiles import Ranks, rank
-from controller.scheduler.score import Policy, Sight
+from controller.scheduler.score import Policy
 from controller.scheduler.terms import Demand, Fall
 
 _AT_ONCE = 8192
@@ -58,19 +58,18 @@ class RequestClass:
     def _judge(self, slots: Slots) -> None:
         """Judge these hosts by all that the class asks for."""
         seen = self._mirror.columns.table.take(slots, axis=1)
-        free = seen[FREE]
-        left = free - self._claimed(seen)
-        left[2] -= seen[OVERHEAD]
-        ranks = np.maximum((_PLAIN_RANKS * (left < 0)).max(axis=0), self._alike(slots))
+        left = seen[ROOM]
+        left -= self._claimed(seen)
+        ranks = np.maximum(np.maximum.reduce(_PLAIN_RANKS * (left < 0)), self._alike(slots))
         for row, amount in self._further:
             short = np.True_ if row is None else seen[row] < amount
             ranks = np.maximum(ranks, _RESOURCES * short)
         if self._cells:
             ranks = np.maximum(ranks, self._cells.ranks(slots))
-        sight = Sight(free, left, seen[CAPACITY], seen[FACTS])
-        scores = self._policy.score(self.demand, sight)
-        self.ranks[slots] = ranks
-        self.scores[slots] = np.where(ranks, np.inf, scores)
+        scores = self._policy.score(self.demand, seen)
+        np.putmask(scores, ranks, np.inf)
+        self.ranks.put(slots, ranks)
+        self.scores.put(slots, scores)
 
     def _claimed(self, seen: Floats) -> Floats:
         """Give the plain amounts; locked memory is claimed at each host's own ratio."""

@@ -16,14 +16,18 @@ PLAIN = (resources.VCPU, resources.PCPU, resources.MEMORY_MB, resources.DISK_GB)
 """Resource classes in the order of the first rows: what is free of each."""
 
 FREE = slice(0, 4)
-CAPACITY = slice(4, 8)
-"""At least 1, so that a share can be made of it."""
-FACTS = slice(8, 11)
-SERVERS, BUSY, IDLE = 8, 9, 10
-"""Servers there, those of them being built, devices that nobody has."""
-RATIO, OVERHEAD = 11, 12
-"""The ratio of memory, and the overhead of a guest."""
-FURTHER = 13
+ROOM = slice(4, 8)
+"""What one guest could have of that: of memory, less what QEMU takes beside it."""
+MORE = slice(8, 10)
+"""Nothing: whoever weighs hosts writes here how much more CPU and memory becomes unusable."""
+EMPTY, IDLE, SERVERS, BUSY = 10, 11, 12, 13
+"""Whether (1) no server is there, whether any device is nobody's; servers there, and those of them being built."""
+WEIGHED = slice(4, 14)
+SHARES = slice(14, 24)
+"""What each row of ``WEIGHED`` is to be divided by: a capacity, at least 1."""
+RATIO, DEVICES = 24, 25
+"""The ratio of memory, and how many devices are nobody's."""
+FURTHER = 26
 """From here on: what is free of other resource classes, a row each."""
 
 _NOTHING = Stock(0)
@@ -34,13 +38,13 @@ class Columns:
 
     def __init__(self) -> None:
         self.table: Floats = np.zeros((FURTHER, 0))
-        self._further: list[str] = []
+        self._rows: dict[str, tuple[int, ...]] = {
+            name: (number, ROOM.start + number) for number, name in enumerate(PLAIN)
+        }
 
     def row_of(self, resource: str) -> int | None:
         """Give the row of what is free of a resource class; None: no host has it."""
-        if resource in PLAIN:
-            return PLAIN.index(resource)
-        return FURTHER + self._further.index(resource) if resource in self._further else None
+        return self._rows[resource][0] if resource in self._rows else None
 
     def rearrange(self, order: Slots) -> None:
         """Put the columns in this order; one that is not named is gone, -1 (the last before) may be written anew."""
@@ -48,27 +52,36 @@ class Columns:
 
     def widen(self, host: HostView) -> bool:
         """Make rows for what this host has and no other had; says whether that was needed."""
-        new = [name for name in host.stocks if name not in PLAIN and name not in self._further]
-        self._further += new
+        new = [name for name in host.stocks if name not in self._rows]
+        self._rows |= {name: (number,) for number, name in enumerate(new, len(self.table))}
         self.table = np.vstack([self.table, np.zeros((len(new), self.table.shape[1]))]) if new else self.table
         return bool(new)
 
     def write(self, slot: int, host: HostView) -> None:
         """Write a host's column."""
         plain = [host.stocks.get(name, _NOTHING) for name in PLAIN]
-        free = [stock.capacity - stock.used for stock in plain]
+        cpus, dedicated, memory, disk = (stock.capacity - stock.used for stock in plain)
         capacity = [max(1, stock.capacity) for stock in plain]
         idle = sum(device.server is None for device in host.devices)
-        facts = [host.servers, host.busy, idle, host.memory_ratio, host.overhead_mib]
-        more = [host.stocks.get(name, _NOTHING) for name in self._further]
-        self.table[:, slot] = [*free, *capacity, *facts, *(stock.capacity - stock.used for stock in more)]
+        more = [host.stocks.get(name, _NOTHING) for name in list(self._rows)[len(PLAIN) :]]
+        self.table[:, slot] = [
+            *(cpus, dedicated, memory, disk),
+            *(cpus, dedicated, memory - host.overhead_mib, disk),
+            *(0, 0),
+            *(not host.servers, idle > 0, host.servers, host.busy),
+            *(*capacity, capacity[0], capacity[2], 1, 1, 1, 1),
+            *(host.memory_ratio, idle),
+            *(stock.capacity - stock.used for stock in more),
+        ]
 
     def take(self, slot: int, amounts: Iterable[tuple[str, int]], devices: int, servers: int = 1) -> None:
         """Take amounts and so many devices for one more server, which is being built; with -1 give them back."""
+        column = self.table[:, slot]
         for name, amount in amounts:
-            row = self.row_of(name)
-            if row is not None:
-                self.table[row, slot] -= servers * amount
-        self.table[SERVERS, slot] += servers
-        self.table[BUSY, slot] += servers
-        self.table[IDLE, slot] -= servers * devices
+            for row in self._rows.get(name, ()):
+                column[row] -= servers * amount
+        column[SERVERS] += servers
+        column[BUSY] += servers
+        column[DEVICES] -= servers * devices
+        column[EMPTY] = column[SERVERS] == 0
+        column[IDLE] = column[DEVICES] > 0

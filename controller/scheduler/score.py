@@ -7,38 +7,21 @@ and the form for columns of hosts agree exactly.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from common import resources
 from controller.scheduler import claims, unusable
+from controller.scheduler.columns import FREE, MORE, PLAIN, ROOM, SHARES, WEIGHED
 from controller.scheduler.terms import Demand, HostView, Stock
 from controller.scheduler.unusable import COMMON, Size, Unusable
 
 Floats = NDArray[np.float64]
 Scores = NDArray[np.float32]
 
-PLAIN = (resources.VCPU, resources.PCPU, resources.MEMORY_MB, resources.DISK_GB)
 _GRAINS = 2.0**14
-_PAIR = slice(0, 3, 2)
-"""The rows of CPUs and memory."""
-_FEW = 2
-"""So few hosts are quicker looked at one by one."""
-
-
-class Sight(NamedTuple):
-    """Hosts as a policy sees them, one a column. Rows are VCPU, PCPU, MEMORY_MB, DISK_GB.
-
-    ``free``, ``left``: what is free without and with the guest there; the latter is negative where it does not fit.
-    ``capacity``: at least 1. ``facts``: servers there and being built there, without this one; devices nobody has.
-    """
-
-    free: Floats
-    left: Floats
-    capacity: Floats
-    facts: Floats
 
 
 class Weights(NamedTuple):
@@ -72,25 +55,16 @@ class Policy:
     weights: Weights = USUAL
     sizes: tuple[Size, ...] = COMMON
 
-    def score(self, demand: Demand, sight: Sight) -> Scores:
-        """Give a score for each host."""
-        if sight.left.shape[1] <= _FEW:
-            rows = zip(*(part.T.tolist() for part in sight), strict=True)
-            totals = [sum(grains for _, grains in self._terms(demand, *row)) for row in rows]
-            return (np.array(totals) / _GRAINS).astype(np.float32)
-        total = np.add.reduce(np.rint(sight.left / sight.capacity * self._column))
-        servers, busy, idle = sight.facts
-        if self.spreads(demand):
-            total = -total
-        else:
-            more = self._unusable.more(sight.free[_PAIR], sight.left[_PAIR])
-            total += np.add.reduce(np.rint(more / sight.capacity[_PAIR] * self._fragment))
-            total += self._grains.empty * (servers == 0)
-        if not demand.devices:
-            total += self._grains.devices * (idle > 0)
-        total += self._grains.servers * servers + self._grains.busy * busy
-        scores: Scores = (total / _GRAINS).astype(np.float32)
-        return scores
+    def score(self, demand: Demand, seen: Floats) -> Scores:
+        """Give a score for each host.
+
+        :param seen: rows as in ``columns``, but under ``ROOM`` what is left with the guest there; ``MORE`` is written.
+        """
+        if not self.spreads(demand):
+            seen[MORE] = self._unusable.more(seen[FREE], seen[ROOM])
+        weighed = seen[WEIGHED] / seen[SHARES] * self._factors(demand)
+        total = np.add.reduce(np.rint(weighed, out=weighed))
+        return np.multiply(total, 1 / _GRAINS, out=np.empty(len(total), np.float32), casting="same_kind")
 
     def of(self, demand: Demand, host: HostView) -> float:
         """Give one host's score: the sum of its terms, as exact as ``score`` gives it."""
@@ -143,9 +117,21 @@ class Policy:
         weights = self.weights
         return tuple(weight * _GRAINS for weight in (weights.cpu, weights.cpu, weights.memory, weights.disk))
 
+    def _factors(self, demand: Demand) -> Floats:
+        """Give what each row of ``WEIGHED`` counts."""
+        return self._all_factors[self.spreads(demand), bool(demand.devices)]
+
     @cached_property
-    def _column(self) -> Floats:
-        return np.array(self._levels)[:, np.newaxis]
+    def _all_factors(self) -> dict[tuple[bool, bool], Floats]:
+        """Give them by whether hosts are filled evenly, and whether devices are asked for."""
+        grains, levels, fragments = self._grains, self._levels, [self._fragment] * 2
+        found = {}
+        for spread, devices in product((False, True), repeat=2):
+            packed = [0.0] * 3 if spread else [*fragments, grains.empty]
+            first = [-level for level in levels] if spread else levels
+            rows = [*first, *packed, 0 if devices else grains.devices, grains.servers, grains.busy]
+            found[spread, devices] = np.array(rows, dtype=np.float64)[:, np.newaxis]
+        return found
 
     @cached_property
     def _fragment(self) -> float:

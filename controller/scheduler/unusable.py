@@ -17,10 +17,6 @@ Amounts = tuple[float, float]
 """CPUs, and memory in MiB."""
 
 
-_AT_ONCE = 512
-"""Hosts looked at in one go: what is made on the way stays in the CPU's cache."""
-
-
 class Size(NamedTuple):
     """A server's VCPU and MEMORY_MB."""
 
@@ -48,22 +44,25 @@ def _filled(free: Amounts, size: Size) -> int:
 
 
 class Unusable:
-    """The same for many hosts at once: tables have a row for CPUs, one for memory, and a column per host."""
+    """The same for many hosts at once."""
 
     def __init__(self, sizes: Sequence[Size]) -> None:
         self._count = len(sizes)
-        self._sizes: Floats = np.array(sizes, dtype=np.float64).T[:, :, np.newaxis]
+        self._rows: Floats = np.array(sizes, dtype=np.float64).T.copy()
+        self._sizes: Floats = self._rows[:, :, np.newaxis]
 
     def more(self, free: Floats, left: Floats) -> Floats:
-        """Give how much more is unusable with ``left`` free than with ``free``, summed over all sizes."""
-        unusable: Floats = self._count * (left - free)
-        for first in range(0, free.shape[1], _AT_ONCE):
-            part = slice(first, first + _AT_ONCE)
-            grown = self._filled(free[:, part]) - self._filled(left[:, part])
-            unusable[:, part] += np.add.reduce(grown * self._sizes, axis=1)
+        """Give how much more is unusable with ``left`` free than with ``free``, summed over all sizes.
+
+        :param free, left: rows of VCPU, PCPU, MEMORY_MB and more; the answer has a row of CPUs and one of memory.
+        """
+        free, left = free[:3:2], left[:3:2]
+        unusable: Floats = self._rows @ (self._filled(free) - self._filled(left))
+        unusable += self._count * (left - free)
         return unusable
 
     def _filled(self, free: Floats) -> Floats:
+        """Count the servers of each size that a host holds until CPUs or memory run out."""
         servers = free[:, np.newaxis] / self._sizes
-        filled: Floats = np.floor(np.minimum(servers[0], servers[1]))
-        return filled
+        filled: Floats = np.minimum(servers[0], servers[1])
+        return np.floor(filled, out=filled)
