@@ -43,7 +43,8 @@ class Change(Record, frozen=True):
 class DecisionRecord(Record, frozen=True):
     """One decision. ``hosts`` were seen; ``best`` are the first of those that fit, the chosen one first.
 
-    ``changes`` and ``near`` are there where no host fitted. ``inputs``: what was asked, for a replay.
+    ``changes`` and ``near`` are there where no host fitted; ``never``: none would even if it were empty. ``inputs``:
+    what was asked, for a replay.
     """
 
     id: str
@@ -58,3 +59,4 @@ class DecisionRecord(Record, frozen=True):
     best: tuple[Rated, ...] = ()
     changes: tuple[Change, ...] = ()
     inputs: dict[str, object] | None = None
+    never: bool = False

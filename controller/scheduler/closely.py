@@ -25,6 +25,7 @@ class Look(NamedTuple):
     fallen: tuple[Fallen, ...]
     near: tuple[NearMiss, ...]
     changes: tuple[Change, ...]
+    never: bool
 
 
 def look(fleet: Fleet, ask: Ask, zones: Zones) -> Look:
@@ -41,6 +42,7 @@ def look(fleet: Fleet, ask: Ask, zones: Zones) -> Look:
         fallen=tuple(_fallen(one, hosts[one.fall], asked) for one in fell if one.fall),
         near=near.misses([host for some in hosts.values() for host in some], asked),
         changes=changes.that_fit(inquiry.fits, asked, hosts, zones),
+        never=inquiry.never(asked.demand),
     )
 
 

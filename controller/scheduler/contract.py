@@ -8,12 +8,16 @@ from controller.scheduler.terms import Ask, Place
 
 
 class Decision(NamedTuple):
-    """What was decided for one server: a host, or why none. ``place``: what it has of its host, once it is decided."""
+    """What was decided for one server: a host, or why none.
+
+    ``place``: what it has of its host, once it is decided. ``never``: no host could take it even if it were empty.
+    """
 
     server: str
     host: str | None
     reason: str
     place: Place | None = None
+    never: bool = False
 
 
 class Scheduler(Protocol):

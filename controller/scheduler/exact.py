@@ -79,7 +79,7 @@ class _Batch:
         if place:
             self.claims.append(claim(ask, place, self._fleet.view(place.host)))
             self._fleet.commit(ask, place)
-        return Decision(ask.server, record.host_id, record.reason, place)
+        return Decision(ask.server, record.host_id, record.reason, place, record.never)
 
 
 def claim(ask: Ask, place: Place, host: HostView) -> Claim:

@@ -9,6 +9,7 @@ from controller.scheduler import tiers
 from controller.scheduler.classes import RequestClass
 from controller.scheduler.columns import FREE, Floats
 from controller.scheduler.mirror import Mirror
+from controller.scheduler.never import never
 from controller.scheduler.profiles import Ranks, fall, rank
 from controller.scheduler.score import Policy
 from controller.scheduler.terms import Ask, Demand, Fall
@@ -49,6 +50,10 @@ class Inquiry:
     def meant(self, ask: Ask) -> Ask:
         """Give the ask without what asks for nothing: affinity to a group that has no members yet."""
         return ask._replace(group=None) if ask.group and not self._mirror.groups.members(ask.group.id) else ask
+
+    def never(self, demand: Demand) -> bool:
+        """Say whether no host could take a server even if it were empty, open and heard."""
+        return never(self._mirror, demand)
 
     def _ranks(self, ask: Ask) -> Ranks:
         """Judge all hosts by all that is asked, hints and group too."""

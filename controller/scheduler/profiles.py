@@ -66,3 +66,7 @@ class Profiles:
     def ranks(self, demand: Demand) -> Ranks:
         """Judge every profile."""
         return np.array([rank(profile.fall(demand)) for profile in self._all], dtype=np.uint8)
+
+    def open_to(self, demand: Demand) -> NDArray[np.bool_]:
+        """Say of every profile whether its hosts are for such servers, be they shut now or not."""
+        return np.array([not profile._replace(shut=False).fall(demand) for profile in self._all], dtype=np.bool_)

@@ -15,15 +15,19 @@ def placed(fitting: int, hosts: int) -> str:
     return f"best of {fitting} that fit among {hosts}"
 
 
-def no_valid_host(falls: Mapping[Fall, int], changes: Sequence[Change]) -> str:
-    """Say why no host takes a server; each host counts where it fell first."""
+def no_valid_host(falls: Mapping[Fall, int], changes: Sequence[Change], never: bool = False) -> str:
+    """Say why no host takes a server; each host counts where it fell first.
+
+    :param never: not even an empty one would.
+    """
     hosts = sum(falls.values())
     if not hosts:
         return "No valid host: there are no hosts"
     parts = sorted(((falls[one.fall], one) for one in FILTERS if falls.get(one.fall)), key=lambda part: -part[0])
     fallen = ", ".join(f"{count} {one.one if count == 1 else one.many}" for count, one in parts)
     would = f"; fits {' or '.join(change.text for change in changes[:TOLD])}" if changes else ""
-    return f"No valid host: {counted(hosts, 'host')}; {fallen}{would}"
+    ever = "; none could take it even when empty" if never else ""
+    return f"No valid host: {counted(hosts, 'host')}; {fallen}{ever}{would}"
 
 
 def counted(number: int, noun: str) -> str:

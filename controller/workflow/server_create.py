@@ -37,11 +37,17 @@ def claim_hosts(tx: Tx, sagas: Sequence[Saga], world: World) -> Stay:
     asks = asking.asks(tx, [found[s.subject] for s in sagas if s.subject not in early])
     decisions = world.scheduler.claim(tx, asks)
     settling.keep(sagas, [_placed(found[d.server], d) for d in decisions if d.host])
-    reasons = {d.server: d.reason for d in decisions if d.host is None}
     waits: Stay = {s.id: Wait(NEIGHBOUR_SECONDS) for s in sagas if s.subject in early}
-    if world.deaf():  # hosts that are there look as if they were not: their servers wait for them
-        return {**waits, **{s.id: Wait(LISTEN_SECONDS) for s in sagas if s.subject in reasons}}
-    return {**waits, **{s.id: StepFailed("no-valid-host", reasons[s.subject]) for s in sagas if s.subject in reasons}}
+    hostless = {d.server: d for d in decisions if d.host is None}
+    return {**waits, **{s.id: _without(hostless[s.subject], world) for s in sagas if s.subject in hostless}}
+
+
+def _without(decision: Decision, world: World) -> Wait | StepFailed:
+    """Say what becomes of a server that found no host: while none is heard, hosts that are there look as if they were
+    not, and it waits for them; what none could ever take does not wait."""
+    if world.deaf() and not decision.never:
+        return Wait(LISTEN_SECONDS)
+    return StepFailed("no-valid-host", decision.reason)
 
 
 def _placed(server: Server, decision: Decision) -> Server:

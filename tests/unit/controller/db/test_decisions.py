@@ -17,6 +17,7 @@ FULL = DecisionRecord(
     fallen=(Fallen(filter="memory", hosts=3, reasons={"h": "lacks memory"}),),
     near=(NearMiss(host="h", missing=("lacks memory",)),),
     scores={"h": 0.5},
+    never=True,
 )
 
 

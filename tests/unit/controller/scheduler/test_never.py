@@ -1,6 +1,9 @@
 import pytest
+from msgspec.structs import replace
 
-from controller.scheduler.never import emptied, never
+from controller.scheduler.fleet import Fleet
+from controller.scheduler.never import emptied
+from controller.scheduler.score import Policy
 from controller.scheduler.terms import (
     CellDemand,
     CellStock,
@@ -25,6 +28,12 @@ FULL = HostView(
     servers=3,
     busy=1,
 )
+
+
+def never(hosts: list[HostView], demand: Demand) -> bool:
+    fleet = Fleet(Policy())
+    fleet.load(replace(host, id=f"h{number}") for number, host in enumerate(hosts))
+    return fleet.inquiry().never(demand)
 
 
 def wants(**more) -> Demand:
@@ -55,6 +64,8 @@ def test_what_fits_when_the_host_is_empty_may_come(demand: Demand) -> None:
         wants(devices=(DeviceDemand("gpu", 2),)),
         wants(traits=frozenset({"CUSTOM_B"})),
         wants(features=frozenset({"pages"})),
+        wants(aggregates=(frozenset({"zone"}),)),
+        wants(page_kib=2048, cells=(CellDemand(1, 0, 512),)),
     ],
 )
 def test_what_no_empty_host_takes_never_comes(demand: Demand) -> None:
@@ -69,6 +80,20 @@ def test_one_host_that_could_is_enough() -> None:
 
 def test_without_hosts_nobody_knows() -> None:
     assert not never([], wants())
+
+
+def test_memory_in_huge_pages_is_not_looked_for_beside_them() -> None:
+    paged = replace(FULL, stocks=FULL.stocks | {"MEMORY_MB": Stock(64)}, cells=(CellStock(id=0, pages={2048: 256}),))
+    demand = wants(page_kib=2048, cells=(CellDemand(1, 0, 512),))
+    assert not never([paged], demand)
+    assert never([paged], replace(demand, memory_mib=514, cells=(CellDemand(1, 0, 514),)))
+
+
+def test_hosts_that_are_built_alike_are_looked_at_once(monkeypatch) -> None:
+    looked = []
+    monkeypatch.setattr("controller.scheduler.never.reasons", lambda host, _: looked.append(host.id) or {"x": 1})
+    assert never([FULL] * 3 + [replace(FULL, overhead_mib=30)], wants())
+    assert looked == ["h0", "h3"]
 
 
 def test_an_emptied_host_has_what_it_had() -> None:

@@ -97,6 +97,18 @@ def test_a_server_without_a_host_is_told_what_fell_what_was_near_and_what_would_
     ]
 
 
+def test_what_no_host_could_ever_take_is_told() -> None:
+    hosts = fleet(view("h1", memory=1800, shut="disabled"), view("h2", stocks={"DISK_GB": Stock(9)}))
+    record = decided(hosts, ask("s", memory_mib=4096))
+    assert record.never
+    assert record.reason == (
+        "No valid host: 2 hosts; 1 is out of service, 1 lacks disk; none could take it even when empty; "
+        "fits if disk <= 9 GiB"
+    )
+    later = decided(hosts, ask("t", memory_mib=1800))
+    assert (later.never, "even when empty" in later.reason) == (False, False), "the first could, once it is open"
+
+
 def test_without_hosts_it_says_so() -> None:
     record = decided(fleet(), ask())
     assert (record.reason, record.fallen, record.changes) == ("No valid host: there are no hosts", (), ())
