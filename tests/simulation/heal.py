@@ -32,6 +32,9 @@ QUARANTINE = f"SELECT host_id, domain FROM stranger WHERE reason = '{FILES}'"
 
 WORKS = "SELECT subject, kind, state, request_id, created_at FROM workflow ORDER BY created_at, id"
 
+UNBUILT = ("server.create", "undone")
+"""A workflow that went back all its way."""
+
 LIVE = "SELECT kind, subject, direction, position FROM workflow WHERE state = 'live'"
 
 
@@ -135,6 +138,9 @@ def wrong(tx: Tx, fleet: "Fleet") -> Iterator[tuple[str, str]]:
             yield "what was asked has ended", f"server {server.id} is {server.state}"
         if bool(nics[server.id]) != (server.host_id is not None):
             yield "ports are of servers that are there", f"server {server.id} on {server.host_id}: {nics[server.id]}"
+    unbuilt = {subject for subject, kind, state, *_ in fleet.disk.rows(WORKS) if (kind, state) == UNBUILT}
+    if held := sorted(s.id for s in there if s.id in unbuilt and s.host_id):
+        yield "what could not be built holds nothing", f"{held} have a host"
     yield from _on_hosts(fleet, {s.id: (s.host_id, s.state) for s in there})
     yield from _on_networks(fleet, {s.id: (s.host_id, s.state) for s in there}, nics)
     used = quotas.usage(tx, SETTINGS.quota, PROJECT)
