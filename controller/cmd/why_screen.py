@@ -1,6 +1,6 @@
 """Why a server is where it is, as people read it: made of what ``GET /servers/{id}/toft-decision`` answers; pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,16 +29,21 @@ def _decision(made: dict[str, Any]) -> Iterator[RenderableType]:
     if made.get("host"):
         head.append(f" on {made['host']}", "cyan")
     yield Text.assemble(head, "  ", made["reason"])
+    yield from details(made)
+    if made.get("best"):
+        yield _best(made["best"])
+
+
+def details(made: dict[str, Any]) -> Iterator[RenderableType]:
+    """Draw why hosts fell, what would fit, and which were near."""
     if made["fallen"]:
         yield _fallen(made)
     if made["fits"]:
-        yield _titled("it would fit", Text("\n".join(f"  {_would(one)}" for one in made["fits"]), "green"))
+        yield titled("it would fit", Text("\n".join(f"  {_would(one)}" for one in made["fits"]), "green"))
     if made.get("near"):
         rows = [(escape(one["host"]), escape("; ".join(one["missing"]))) for one in made["near"]]
         missing = Column("what is missing", overflow="fold")
-        yield _titled("nearest misses", _table("host", missing, rows=rows))
-    if made.get("best"):
-        yield _best(made["best"])
+        yield titled("nearest misses", table("host", missing, rows=rows))
 
 
 def _fallen(made: dict[str, Any]) -> RenderableType:
@@ -52,7 +57,7 @@ def _fallen(made: dict[str, Any]) -> RenderableType:
     numbers = [Column(name, justify="right") for name in ("fell", "left")]
     last = [Column("why, of the first hosts", overflow="fold")] if any(row[-1] for row in rows) else []
     shown = rows if last else [row[:-1] for row in rows]
-    return _titled(f"{made['hosts_seen']} hosts seen", _table("filter", *numbers, *last, rows=shown))
+    return titled(f"{made['hosts_seen']} hosts seen", table("filter", *numbers, *last, rows=shown))
 
 
 def _would(one: dict[str, Any]) -> str:
@@ -66,15 +71,17 @@ def _best(best: list[dict[str, Any]]) -> RenderableType:
         for one in best
     ]
     numbers = [Column(name, justify="right") for name in ("score", *terms)]
-    return _titled("best hosts, the chosen one first; the lowest score wins", _table("host", *numbers, rows=rows))
+    return titled("best hosts, the chosen one first; the lowest score wins", table("host", *numbers, rows=rows))
 
 
-def _titled(title: str, table: RenderableType) -> RenderableType:
-    return Group(Text(f"\n{title}", "bold"), table)
+def titled(title: str, below: RenderableType) -> RenderableType:
+    """Put a title over something."""
+    return Group(Text(f"\n{title}", "bold"), below)
 
 
-def _table(*columns: Column | str, rows: Sequence[tuple[str, ...]]) -> Table:
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+def table(*columns: Column | str, rows: Iterable[Sequence[str]]) -> Table:
+    """Draw a table."""
+    made = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        table.add_row(*row)
-    return table
+        made.add_row(*row)
+    return made

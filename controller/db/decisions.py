@@ -42,7 +42,7 @@ class Recorded(NamedTuple):
 
 
 def recorded(tx: Tx, since: datetime, until: datetime, after: str | None, limit: int) -> list[Recorded]:
-    """Read decisions before ``until`` on servers that were not gone at ``since``, in the order of their ids.
+    """Read decisions up to ``until`` on servers that were not gone at ``since``, in the order of their ids.
 
     :param after: the id of the last one that was read already.
     """
@@ -52,7 +52,7 @@ def recorded(tx: Tx, since: datetime, until: datetime, after: str | None, limit:
     statement = (
         sa.select(c.id, c.server_id, c.at, c.host_id, c.inputs, sa.type_coerce(ended, UtcTime()))
         .join(tables.server, s.id == c.server_id)
-        .where(c.at < until, c.inputs.is_not(None), c.id > (after or ""))
+        .where(c.at <= until, c.inputs.is_not(None), c.id > (after or ""))
         .where(sa.or_(c.at >= since, sa.and_(c.host_id.is_not(None), sa.or_(ended.is_(None), ended >= since))))
         .order_by(c.id)
         .limit(limit)

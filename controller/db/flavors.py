@@ -23,6 +23,12 @@ def find(tx: Tx, flavor_id: str, all_of_them: bool = True, lock: bool = False) -
     return FLAVORS.first(tx, statement, lock)
 
 
+def named(tx: Tx, text: str) -> Flavor | None:
+    """Read the flavor of that id; else of that name."""
+    c = tables.flavor.c
+    return find(tx, text) or FLAVORS.first(tx, FLAVORS.select().where(c.name == text))
+
+
 def get(tx: Tx, ids: Iterable[str]) -> dict[str, Flavor]:
     """Read flavors by id, those that are not public too."""
     return {f.id: f for f in FLAVORS.read(tx, _NAMED, ids=listed(ids))}

@@ -1,9 +1,9 @@
 """Cells: each of the guest's NUMA cells finds one of the host's for itself, with CPUs, memory and pages."""
 
-from controller.scheduler import placing, threads
+from controller.scheduler import cell_room, placing
 from controller.scheduler.filters.contract import Filter, Reason
 from controller.scheduler.matching import match
-from controller.scheduler.terms import Ask, CellDemand, CellStock, Demand, Fall, HostView, Threads
+from controller.scheduler.terms import Ask, CellDemand, Demand, Fall, HostView, Threads
 
 
 def _reason(host: HostView, ask: Ask) -> Reason | None:
@@ -21,26 +21,15 @@ def _reason(host: HostView, ask: Ask) -> Reason | None:
 
 def _missing(host: HostView, want: CellDemand, demand: Demand) -> Reason:
     """Say what no cell of the host has for one of the guest's."""
-    most = max(_cpus(cell, demand.threads) for cell in host.cells)
+    most = max(cell_room.cpus(cell, demand.threads) for cell in host.cells)
     if most < want.dedicated:
         how = f" by thread policy {demand.threads}" if demand.threads is not Threads.PREFER else ""
         return Reason("cell-cpus", f"needs {want.dedicated} dedicated CPUs in a NUMA cell, the best has {most}{how}")
-    room = max(_memory(cell, demand.page_kib) for cell in host.cells)
+    room = max(cell_room.memory(cell, demand.page_kib) for cell in host.cells)
     if room < want.memory_mib:
         code, kind = ("cell-pages", f" in pages of {demand.page_kib} KiB") if demand.page_kib else ("cell-memory", "")
         return Reason(code, f"needs {want.memory_mib} MiB{kind} in a NUMA cell, the best has {room}")
     return Reason("cells", "has no NUMA cell with both the CPUs and the memory")
-
-
-def _cpus(cell: CellStock, how: Threads) -> int:
-    return dict(zip(Threads, threads.free(cell), strict=True))[how]
-
-
-def _memory(cell: CellStock, page_kib: int) -> int:
-    """Give the MiB that a cell can still take, in pages of that size."""
-    if not page_kib:
-        return cell.memory_mib - cell.memory_used
-    return (cell.pages.get(page_kib, 0) - cell.pages_used.get(page_kib, 0)) * page_kib // 1024
 
 
 CELLS = Filter(Fall.CELLS, _reason, "lacks room in a NUMA cell", "lack room in a NUMA cell")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from common.model.decision import Change, DecisionRecord, Fallen
+from common.model.decision import Change, DecisionRecord, Fallen, NearMiss
 
 PRECISE = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -19,24 +19,31 @@ def decision(made: DecisionRecord, names: Mapping[str, str] | None) -> dict[str,
         "placed": made.host_id is not None,
         "reason": made.reason,
         "hosts_seen": made.hosts,
-        "fallen": [_fallen(one, operator) for one in made.fallen],
-        "fits": [_change(one, operator) for one in made.changes],
+        "fallen": [fallen(one, operator) for one in made.fallen],
+        "fits": [change(one, operator) for one in made.changes],
     }
     if names is None:
         return shown
     return shown | {
         "host": names.get(made.host_id, made.host_id) if made.host_id else None,
         "best": [{"host": one.host, "score": one.score, "terms": one.terms} for one in made.best],
-        "near": [{"host": one.host, "missing": list(one.missing)} for one in made.near],
+        "near": [missed(one) for one in made.near],
         "inputs": made.inputs,
     }
 
 
-def _fallen(one: Fallen, operator: bool) -> dict[str, Any]:
+def fallen(one: Fallen, operator: bool) -> dict[str, Any]:
+    """Show what a filter did."""
     shown = {"filter": one.filter, "hosts": one.hosts, "codes": list(one.codes)}
     return shown | {"reasons": one.reasons} if operator else shown
 
 
-def _change(one: Change, operator: bool) -> dict[str, Any]:
+def missed(one: NearMiss) -> dict[str, Any]:
+    """Show a host that almost fitted."""
+    return {"host": one.host, "missing": list(one.missing)}
+
+
+def change(one: Change, operator: bool) -> dict[str, Any]:
+    """Show what would let the server fit."""
     shown = {"code": one.code, "text": one.text}
     return shown | {"hosts": one.hosts} if operator and one.hosts else shown
