@@ -1,11 +1,11 @@
-"""The scheduler: decisions in memory against a loop over objects, and how they grow with the fleet.
+"""The scheduler: decisions in memory against a loop over objects, how they grow with the fleet, and durable claims.
 
     make bench BENCH=scheduler [JSON=1]
 
 All figures of one run are made side by side; only their ratios say something on a busy machine.
 """
 
-from bench import report
+from bench import claims, report
 from bench.decisions import KINDS, Kind, alone, beside
 
 HOSTS = 10_000
@@ -43,6 +43,8 @@ def main() -> None:
     rows = {name: [column[number] for column, _ in measured] for number, name in enumerate(ROWS)}
     facts = {name: value for _, found in measured for name, value in found.items()}
     report.show("Decisions in memory", [kind.name for kind in KINDS], rows, facts)
+    durable, more = claims.table(claims.measure())
+    report.show(f"Durable claims, {claims.HOSTS:,} hosts, PostgreSQL", ["simple"], durable, facts | more)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.sql.functions import FunctionElement, GenericFunction
 
 
 class _Texts(GenericFunction[str]):
@@ -24,6 +24,30 @@ def _in_postgresql(element: _Texts, compiler: Any, **more: Any) -> str:
 @compiles(_Texts, "sqlite")
 def _in_sqlite(element: _Texts, compiler: Any, **more: Any) -> str:
     return f"(SELECT value FROM json_each({compiler.process(element.clauses, **more)}))"
+
+
+class _Few(FunctionElement[bool]):
+    """A column has one of a JSON list's texts, of which there are few: they are looked up one by one."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+@compiles(_Few, "postgresql")
+def _few_in_postgresql(element: _Few, compiler: Any, **more: Any) -> str:
+    column, texts = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"{column} = ANY (ARRAY(SELECT json_array_elements_text(CAST({texts} AS JSON))))"
+
+
+@compiles(_Few, "sqlite")
+def _few_in_sqlite(element: _Few, compiler: Any, **more: Any) -> str:
+    column, texts = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({texts}))"
+
+
+def few(column: "sa.ColumnElement[Any]", name: str) -> sa.ColumnElement[bool]:
+    """Say the same as ``among``, for a column with an index and few texts beside many rows."""
+    return _Few(column, sa.bindparam(name, type_=sa.Text()))
 
 
 def among(column: "sa.ColumnElement[Any]", name: str) -> sa.ColumnElement[bool]:

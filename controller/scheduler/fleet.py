@@ -87,6 +87,13 @@ class Fleet:
             found += [(self._mirror.ids[slot], float(scores[slot])) for slot in best]
         return found
 
+    def score(self, demand: Demand, host: str) -> float:
+        """Give the score of a host; infinite where it does not fit.
+
+        :raises KeyError: there is no such host.
+        """
+        return float(self._classes.of(demand).scores[self._mirror.slots[host]])
+
     def inquiry(self) -> Inquiry:
         """Give who answers questions beside decisions."""
         return Inquiry(self._mirror, self._policy)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from common import errors
 from controller.db import dialect, tables
-from controller.db.among import among, listed
+from controller.db.among import among, few, listed
 from controller.db.engine import Tx
 from controller.db.ledger import rows
 from controller.db.ledger.inventory import gone
@@ -22,7 +22,7 @@ _MINE = among(_c.consumer, "servers")
 _HOME = sa.select(_c.consumer, _c.host_id).where(_MINE).distinct()
 _TAKEN_BACK = sa.delete(_allocation).where(_MINE).returning(_c.host_id, _c.cell, _c["class"], _c.amount)
 _AS_DECIDED = among(_host.c.id + " " + sa.cast(_host.c.generation, sa.Text), "generations")
-_LOCKED = dialect.locked(sa.select(_host.c.id).where(among(_host.c.id, "hosts"), _AS_DECIDED).order_by(_host.c.id))
+_LOCKED = dialect.locked(sa.select(_host.c.id).where(few(_host.c.id, "hosts"), _AS_DECIDED).order_by(_host.c.id))
 _STEP = sa.update(_host).where(_host.c.id.in_(_LOCKED)).values(generation=_host.c.generation + 1, changed=Stamp())
 
 
