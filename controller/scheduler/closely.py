@@ -1,18 +1,22 @@
 """Why no host takes a server: where hosts fell, which were near, what would fit. Of bounded size and work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from common.model.decision import Change, Fallen, NearMiss
-from controller.scheduler import changes, near
+from controller.scheduler import changes, near, room, words
 from controller.scheduler.filters import reasons
 from controller.scheduler.fleet import Fleet
 from controller.scheduler.inquiry import Fell
+from controller.scheduler.room import Guests
 from controller.scheduler.terms import Ask, Fall, HostView
 from controller.scheduler.variants import Zones
 
 EXAMPLES = 5
 """Hosts that are named for each filter."""
+
+MOVES, MOVE_TRIES, MOVE_HOSTS = 2, 300, 3
+"""Bounds of the search for servers to move: how many, sets of them that are tried, hosts that they are on."""
 
 LOOKED_AT = 32
 """Hosts of each filter among which near misses are looked for: those that lack least."""
@@ -28,10 +32,11 @@ class Look(NamedTuple):
     never: bool
 
 
-def look(fleet: Fleet, ask: Ask, zones: Zones) -> Look:
+def look(fleet: Fleet, ask: Ask, zones: Zones, guests: Guests | None = None) -> Look:
     """Look at all hosts for the sake of one server.
 
     :param zones: the aggregates of each availability zone, by its name.
+    :param guests: gives the servers on a host; None: nobody thinks of moving any.
     """
     inquiry = fleet.inquiry()
     asked = inquiry.meant(ask)
@@ -41,9 +46,18 @@ def look(fleet: Fleet, ask: Ask, zones: Zones) -> Look:
         counts={one.fall: one.number for one in fell},
         fallen=tuple(_fallen(one, hosts[one.fall], asked) for one in fell if one.fall),
         near=near.misses([host for some in hosts.values() for host in some], asked),
-        changes=changes.that_fit(inquiry.fits, asked, hosts, zones),
+        changes=(*changes.that_fit(inquiry.fits, asked, hosts, zones), *_moves(fleet, asked, guests)),
         never=inquiry.never(asked.demand),
     )
+
+
+def _moves(fleet: Fleet, ask: Ask, guests: Guests | None) -> Iterator[Change]:
+    """Say whether it fits once a few servers are moved; which ones is for operators."""
+    found = room.plan(fleet, ask, guests, MOVES, MOVE_TRIES, MOVE_HOSTS) if guests else room.Plan(None)
+    if found.moves:
+        named = (f"{m.server} from {fleet.name(m.source)} to {fleet.name(m.target)}" for m in found.moves)
+        text = f"after moving {words.counted(len(found.moves), 'server')} to another host"
+        yield Change(code="move", text=text, hosts=", ".join(named))
 
 
 def _fallen(fell: Fell, hosts: Sequence[HostView], ask: Ask) -> Fallen:

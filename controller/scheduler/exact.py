@@ -11,7 +11,7 @@ from common.model.decision import DecisionRecord
 from controller.db import decisions, ledger
 from controller.db.engine import Tx
 from controller.db.ledger import WHOLE, Claim
-from controller.scheduler import claims
+from controller.scheduler import claims, guests
 from controller.scheduler.contract import Decision
 from controller.scheduler.fleet import Fleet
 from controller.scheduler.follower import Follower
@@ -39,7 +39,8 @@ class ExactScheduler:
         kept = ledger.claims(tx, [ask.server for ask in asks])
         with self._deciding:
             self._follower.catch_up(tx)
-            batch = _Batch(self._fleet, Recorder(self._fleet, self._ids, self._clock.now(), self._follower.zones))
+            zones, there = self._follower.zones, guests.reader(tx)
+            batch = _Batch(self._fleet, Recorder(self._fleet, self._ids, self._clock.now(), zones, there))
             made = [
                 batch.decide(ask)
                 if ask.server not in kept

@@ -1,6 +1,7 @@
 """Servers that are on hosts: what they asked for, and the place that the ledger says they have."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import cache
 
 from common import resources
 from controller.db import servers
@@ -8,7 +9,7 @@ from controller.db.engine import Tx
 from controller.db.ledger import WHOLE
 from controller.db.ledger.holdings import Holding, holdings
 from controller.scheduler.asking import asks
-from controller.scheduler.room import Guest
+from controller.scheduler.room import Guest, Guests
 from controller.scheduler.terms import Ask, CellPlace, Place
 
 
@@ -20,6 +21,16 @@ def guests(tx: Tx, hosts: Collection[str]) -> dict[str, list[Guest]]:
     for ask in asks(tx, [found[server] for server in held if server in found]):
         mine = held[ask.server]
         there[mine.host].append(Guest(ask, place(ask, mine)))
+    return there
+
+
+def reader(tx: Tx) -> Guests:
+    """Give what reads the servers of a host, once each."""
+
+    @cache
+    def there(host: str) -> Sequence[Guest]:
+        return guests(tx, [host])[host]
+
     return there
 
 

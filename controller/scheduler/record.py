@@ -12,6 +12,7 @@ from common.ids import Ids
 from common.model.decision import DecisionRecord, Fallen, Rated
 from controller.scheduler import closely, inputs, words
 from controller.scheduler.fleet import Fleet
+from controller.scheduler.room import Guests
 from controller.scheduler.terms import Ask, Demand, Fall, Place
 from controller.scheduler.variants import Zones
 
@@ -23,9 +24,11 @@ class Recorder:
     """Writes the records of one batch, each before its place is committed to the fleet.
 
     :param zones: the aggregates of each availability zone, by its name.
+    :param guests: gives the servers on a host, for a search for what to move; None: no search.
     """
 
-    def __init__(self, fleet: Fleet, ids: Ids, now: datetime, zones: Zones) -> None:
+    def __init__(self, fleet: Fleet, ids: Ids, now: datetime, zones: Zones, guests: Guests | None = None) -> None:
+        self._guests = guests
         self._fleet, self._ids, self._now, self._zones = fleet, ids, now, zones
         self._seen: dict[tuple[Ask, bool], DecisionRecord] = {}
         self._demands: dict[Demand, object] = {}
@@ -68,7 +71,7 @@ class Recorder:
         return Rated(host=self._fleet.name(host), score=round(sum(terms.values()), 3), terms=named)
 
     def _nowhere(self, ask: Ask) -> DecisionRecord:
-        seen = closely.look(self._fleet, ask, self._zones)
+        seen = closely.look(self._fleet, ask, self._zones, self._guests)
         return DecisionRecord(
             id="",
             server_id="",

@@ -52,12 +52,18 @@ Guests = Callable[[str], Sequence[Guest]]
 """The servers on a host."""
 
 
-def plan(fleet: Fleet, ask: Ask, guests: Guests, most_moves: int = MOST_MOVES, tries: int = TRIES) -> Plan:
-    """Find the fewest moves. The fleet is as it was afterwards."""
+def plan(
+    fleet: Fleet, ask: Ask, guests: Guests, most_moves: int = MOST_MOVES, tries: int = TRIES, hosts: int = HOSTS
+) -> Plan:
+    """Find the fewest moves. The fleet is as it was afterwards.
+
+    :param tries: sets of servers that are looked at.
+    :param hosts: hosts that are looked at, those that lack least first.
+    """
     place = fleet.decide(ask)
     if place:
         return Plan(place.host)
-    search = _Search(fleet, fleet.inquiry().meant(ask), guests, tries)
+    search = _Search(fleet, fleet.inquiry().meant(ask), guests, tries, hosts)
     for moves in range(1, most_moves + 1):
         for host in search.hosts:
             found = search.off(host, moves)
@@ -69,12 +75,12 @@ def plan(fleet: Fleet, ask: Ask, guests: Guests, most_moves: int = MOST_MOVES, t
 class _Search:
     """The search for one server."""
 
-    def __init__(self, fleet: Fleet, ask: Ask, guests: Guests, tries: int) -> None:
+    def __init__(self, fleet: Fleet, ask: Ask, guests: Guests, tries: int, hosts: int) -> None:
         self._fleet, self._ask, self._guests = fleet, ask, guests
         self.left = tries
-        fell = fleet.inquiry().fallen(ask, HOSTS)
+        fell = fleet.inquiry().fallen(ask, hosts)
         movable = [one for one in fell if one.fall > Fall.AGGREGATES and one.fall is not Fall.HINTS]
-        self.hosts = [host for one in reversed(movable) for host in one.hosts][:HOSTS]
+        self.hosts = [host for one in reversed(movable) for host in one.hosts][:hosts]
         self._all = sum(one.number for one in movable) == len(self.hosts)
 
     @property

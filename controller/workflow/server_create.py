@@ -47,7 +47,7 @@ def _without(decision: Decision, world: World) -> Wait | StepFailed:
     not, and it waits for them; what none could ever take does not wait."""
     if world.deaf() and not decision.never:
         return Wait(LISTEN_SECONDS)
-    return StepFailed("no-valid-host", decision.reason)
+    return StepFailed("no-valid-host", f"{decision.reason} (toft why {decision.server})")
 
 
 def _placed(server: Server, decision: Decision) -> Server:

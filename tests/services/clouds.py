@@ -47,7 +47,7 @@ def add_server(tx: Tx, clock: Clock, name: str) -> None:
         "generation": 1,
         "flavor_id": "f",
         "flavor_name": "f",
-        "guest": {},
+        "guest": {"vcpus": 1, "memory_mib": 512, "disk_gib": 5},
         "image_id": "i",
         "config_drive": False,
         "created_at": clock.now(),

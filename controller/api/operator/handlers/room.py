@@ -1,14 +1,12 @@
 """The fewest servers to move so that one of a flavor fits: a plan, nothing is moved."""
 
-from functools import cache
-
 from controller.api.http import Answer, Request, ok
 from controller.api.operator import what_if
 from controller.api.operator.schemas import what_if as schemas
 from controller.api.operator.views import what_if as views
 from controller.db import servers
-from controller.scheduler.guests import guests
-from controller.scheduler.room import MOST_MOVES, Guest, plan
+from controller.scheduler.guests import reader
+from controller.scheduler.room import MOST_MOVES, plan
 
 
 def show(req: Request) -> Answer:
@@ -19,11 +17,6 @@ def show(req: Request) -> Answer:
         wanted = what_if.flavor(tx, query["flavor"])
         now = what_if.standing(req, tx)
         ask = what_if.ask(req, tx, wanted, query.get("zone"))
-
-        @cache
-        def there(host: str) -> list[Guest]:
-            return guests(tx, [host])[host]
-
-        found = plan(now.fleet, ask, there, query.get("moves", MOST_MOVES))
+        found = plan(now.fleet, ask, reader(tx), query.get("moves", MOST_MOVES))
         names = {s.id: s.name for s in servers.get(tx, {move.server for move in found.moves}).values()}
     return ok({"flavor": wanted.name} | views.room(found, names, now.fleet.name))

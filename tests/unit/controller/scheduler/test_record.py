@@ -12,6 +12,7 @@ from controller.scheduler import inputs
 from controller.scheduler.filters import reasons
 from controller.scheduler.fleet import Fleet
 from controller.scheduler.record import Recorder
+from controller.scheduler.room import Guest
 from controller.scheduler.score import Policy
 from controller.scheduler.terms import (
     Ask,
@@ -245,3 +246,18 @@ def test_a_host_is_written_without_what_is_default() -> None:
     told = msgspec.json.decode(msgspec.json.encode(inputs.slim(host)))
     assert msgspec.convert(told, HostView, strict=False) == host
     assert "traits" not in told
+
+
+def test_moving_a_server_is_told_with_its_hosts_apart() -> None:
+    hosts = fleet(view("h1"), view("h2"))
+    there: dict[str, list[Guest]] = {"h1": [], "h2": []}
+    for name, host, cpus in (("a", "h1", 4), ("b", "h1", 2), ("c", "h2", 5)):
+        guest = Guest(ask(name, shared=cpus), Place(host=host))
+        hosts.commit(*guest)
+        there[host].append(guest)
+    wanted = ask("s", shared=4)
+    recorder = Recorder(hosts, time_ordered(CLOCK), CLOCK.now(), {}, there.__getitem__)
+    told = recorder.record(wanted, hosts.decide(wanted))
+    assert [change.text for change in told.changes] == ["if vCPUs <= 3", "after moving 1 server to another host"]
+    assert told.changes[1].hosts == "b from h1 to h2"
+    assert hosts.view("h1").stocks["VCPU"].used == 6, "nothing was moved"
