@@ -61,7 +61,8 @@ class Recorder:
 
     def _chosen_first(self, seen: DecisionRecord, ask: Ask, place: Place) -> tuple[Rated, ...]:
         name = self._fleet.name(place.host)
-        mine = [one for one in seen.best if one.host == name] or [self._rated(ask.demand, place.host)]
+        score = self._fleet.score(ask.demand, place.host)
+        mine = [one for one in seen.best if one.host == name] or [Rated(host=name, score=round(score, 3))]
         return (*mine, *(one for one in seen.best if one.host != name))[:BEST]
 
     def _rated(self, demand: Demand, host: str) -> Rated:
