@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Column
 
 from common.durable import written_whole
 from controller.cmd.cloud import Api, session
+from controller.cmd.why_screen import table
 
 
 @click.command()
@@ -24,7 +24,7 @@ from controller.cmd.cloud import Api, session
     type=click.Choice(["pack", "spread"]),
     help="Decide under this policy; may be given twice. Default: both.",
 )
-@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw it here, as SVG.")
+@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw it here: .html or .svg.")
 @click.option("--cloud", help="Cloud of clouds.yaml; else OS_CLOUD, else toft-admin.")
 def replay(
     file: Path,
@@ -57,7 +57,7 @@ def _record(api: Api, file: Path, asked: dict[str, str]) -> int:
 
 
 def _replay(file: Path, policies: tuple[str, ...], picture: Path | None) -> None:
-    from controller.cmd.replay_picture import svg
+    from controller.cmd import replay_picture as drawing
     from controller.scheduler import recording
     from controller.scheduler.replay import replay as run
     from controller.scheduler.score import Policy
@@ -68,14 +68,10 @@ def _replay(file: Path, policies: tuple[str, ...], picture: Path | None) -> None
         raise click.ClickException(f"{file}: {error.strerror}") from error
     outcomes = [run("as recorded", known, None)]
     outcomes += [run(name, known, Policy(spread=name == "spread")) for name in policies]
-    numbers = ("placed", "rejected", "hosts in use, mean", "most", "fragmentation, mean")
-    table = Table("policy", *(Column(name, justify="right") for name in numbers), box=box.SIMPLE_HEAD, pad_edge=False)
-    for one in outcomes:
-        fragmented = f"{one.mean_fragmentation:.1%}"
-        table.add_row(
-            one.name, str(one.placed), str(one.rejected), f"{one.mean_used:.1f}", str(one.most_used), fragmented
-        )
-    Console().print(f"{len(known.hosts)} hosts, {len(known.decisions)} decisions", table)
+    numbers = (Column(name, justify="right") for name in drawing.FIGURES)
+    shown = table("policy", *numbers, rows=[(one.name, *drawing.figures(one)) for one in outcomes])
+    Console().print(f"{len(known.hosts)} hosts, {len(known.decisions)} decisions", shown)
     if picture:
-        picture.write_text(svg(outcomes))
+        draw = drawing.html if picture.suffix == ".html" else drawing.svg
+        picture.write_text(draw(outcomes))
         click.echo(f"{picture}: hosts in use, rejects and fragmentation over time")

@@ -10,7 +10,7 @@ from controller.scheduler.replay import Outcome, Point
 WIDTH, PANEL, LEFT, RIGHT, TOP, GAP = 960, 190, 70, 20, 64, 46
 COLORS = ("#444444", "#1b7fbd", "#d9661f", "#3a9a4c", "#8d4bb0")
 DASHES = ("6 4", "", "", "", "")
-"""What was recorded is dashed: it is behind the line of its own policy where they agree."""
+"""What was recorded is dashed, so that the line of its own policy shows where they agree."""
 
 
 class Measure(NamedTuple):
@@ -26,6 +26,30 @@ MEASURES = (
     Measure("servers that found no host, so far", lambda point: point.rejected),
     Measure("fragmentation", lambda point: point.fragmentation * 100, " %"),
 )
+
+
+FIGURES = ("placed", "rejected", "hosts in use, mean", "most", "fragmentation, mean")
+"""What is told of each outcome, in one line."""
+
+
+def figures(outcome: Outcome) -> tuple[str, ...]:
+    """Write an outcome's figures."""
+    mean, fragmented = f"{outcome.mean_used:.1f}", f"{outcome.mean_fragmentation:.1%}"
+    return str(outcome.placed), str(outcome.rejected), mean, str(outcome.most_used), fragmented
+
+
+def html(outcomes: Sequence[Outcome]) -> str:
+    """Draw outcomes on a page of their own, with their figures."""
+    head = "".join(f"<th>{name}</th>" for name in ("policy", *FIGURES))
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in (outcome.name, *figures(outcome))) + "</tr>"
+        for outcome in outcomes
+    )
+    style = "body{font-family:sans-serif;margin:2em}td,th{text-align:right;padding:.2em 1em}"
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>toft replay</title><style>{style}</style>'
+        f"<table><tr>{head}</tr>{rows}</table>{svg(outcomes)}</html>\n"
+    )
 
 
 def svg(outcomes: Sequence[Outcome]) -> str:
@@ -66,7 +90,7 @@ def _panel(measure: Measure, outcomes: Sequence[Outcome], top: int, begin: datet
         x, at = LEFT + (right - LEFT) * part / 4, begin + (end - begin) * part / 4
         anchor = "end" if part == 4 else "middle" if part else "start"
         parts.append(f'<text x="{x:.1f}" y="{bottom + 16}" fill="#777777" text-anchor="{anchor}">{at:%H:%M}</text>')
-    for number, outcome in enumerate(outcomes):
+    for number, outcome in reversed(list(enumerate(outcomes))):  # what was recorded is on top, dashed
         points = " ".join(
             f"{LEFT + (right - LEFT) * (point.at - begin).total_seconds() / whole:.1f},"
             f"{bottom - PANEL * measure.of(point) / most:.1f}"

@@ -1,6 +1,7 @@
 """Why no host takes a server: where hosts fell, which were near, what would fit. Of bounded size and work."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from common.model.decision import Change, Fallen, NearMiss
@@ -40,12 +41,13 @@ def look(fleet: Fleet, ask: Ask, zones: Zones, guests: Guests | None = None) -> 
     """
     inquiry = fleet.inquiry()
     asked = inquiry.meant(ask)
+    say = partial(words.with_zones, zones=zones)
     fell = inquiry.fallen(asked, LOOKED_AT)
     hosts = {one.fall: [fleet.view(host) for host in one.hosts] for one in fell}
     return Look(
         counts={one.fall: one.number for one in fell},
-        fallen=tuple(_fallen(one, hosts[one.fall], asked) for one in fell if one.fall),
-        near=near.misses([host for some in hosts.values() for host in some], asked),
+        fallen=tuple(_fallen(one, hosts[one.fall], asked, say) for one in fell if one.fall),
+        near=near.misses([host for some in hosts.values() for host in some], asked, say),
         changes=(*changes.that_fit(inquiry.fits, asked, hosts, zones), *_moves(fleet, asked, guests)),
         never=inquiry.never(asked.demand),
     )
@@ -60,11 +62,11 @@ def _moves(fleet: Fleet, ask: Ask, guests: Guests | None) -> Iterator[Change]:
         yield Change(code="move", text=text, hosts=", ".join(named))
 
 
-def _fallen(fell: Fell, hosts: Sequence[HostView], ask: Ask) -> Fallen:
+def _fallen(fell: Fell, hosts: Sequence[HostView], ask: Ask, say: Callable[[str], str]) -> Fallen:
     told = {host.name: reasons(host, ask)[fell.fall] for host in hosts}
     return Fallen(
         filter=fell.fall.name.lower(),
         hosts=fell.number,
-        reasons={name: told[name].text for name in list(told)[:EXAMPLES]},
+        reasons={name: say(told[name].text) for name in list(told)[:EXAMPLES]},
         codes=tuple(sorted({reason.code for reason in told.values()})),
     )

@@ -1,6 +1,6 @@
 """Hosts that almost fit, and all that each of them lacks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from common import resources
 from common.model.decision import NearMiss
@@ -12,14 +12,16 @@ from controller.scheduler.terms import Ask, HostView
 SHOWN = 3
 
 
-def misses(hosts: Iterable[HostView], ask: Ask) -> tuple[NearMiss, ...]:
-    """Give the nearest first: those that lack the fewest things, then those that lack the smallest share of them."""
-    told = ((host, reasons(host, ask)) for host in hosts)
-    ranked = sorted(
-        ((len(why), _lacking(host, ask), host.name, why) for host, why in told if why), key=lambda one: one[:3]
-    )
+def misses(hosts: Iterable[HostView], ask: Ask, say: Callable[[str], str] = str) -> tuple[NearMiss, ...]:
+    """Give the nearest first: those that lack the fewest things, came furthest through the filters, lack least.
+
+    :param say: turns a reason into words for people.
+    """
+    missed = [(host, why) for host in hosts if (why := reasons(host, ask))]
+    missed.sort(key=lambda one: (len(one[1]), -next(iter(one[1])), _lacking(one[0], ask), one[0].name))
     return tuple(
-        NearMiss(host=name, missing=tuple(reason.text for reason in why.values())) for _, _, name, why in ranked[:SHOWN]
+        NearMiss(host=host.name, missing=tuple(say(reason.text) for reason in why.values()))
+        for host, why in missed[:SHOWN]
     )
 
 

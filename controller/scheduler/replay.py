@@ -75,8 +75,8 @@ def replay(name: str, recording: Recording, policy: Policy | None, points: int =
     :param policy: None: each server goes where it went.
     """
     run = _Run(recording, policy)
-    step = (recording.until - recording.since) / max(1, points - 1)
-    seen = tuple(run.look(recording.since + step * number) for number in range(points))
+    whole, steps = recording.until - recording.since, max(1, points - 1)
+    seen = tuple(run.look(recording.since + whole * number / steps) for number in range(points))
     return Outcome(name, run.placed, run.rejected, seen)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from common.model.decision import Change
 from controller.scheduler.filters import FILTERS
 from controller.scheduler.terms import Fall
+from controller.scheduler.variants import Zones
 
 TOLD = 2
 """Changes that the line has room for."""
@@ -33,3 +34,11 @@ def no_valid_host(falls: Mapping[Fall, int], changes: Sequence[Change], never: b
 def counted(number: int, noun: str) -> str:
     """Write a number with its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def with_zones(text: str, zones: Zones) -> str:
+    """Put zones' names in the place of the ids of their aggregates."""
+    for name, aggregates in zones.items():
+        for one in aggregates:
+            text = text.replace(one, f"zone {name}")
+    return text

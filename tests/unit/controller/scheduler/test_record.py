@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from common.clock import ManualClock
 from common.ids import time_ordered
@@ -18,6 +20,8 @@ from controller.scheduler.terms import (
     Ask,
     CellDemand,
     DeviceDemand,
+    DeviceStock,
+    Fall,
     GroupAsk,
     HostView,
     Near,
@@ -26,6 +30,7 @@ from controller.scheduler.terms import (
     Threads,
     Together,
 )
+from controller.scheduler.variants import variants
 from tests.services.views import ask, cell, numa, pinned, view
 
 CLOCK = ManualClock()
@@ -92,9 +97,9 @@ def test_a_server_without_a_host_is_told_what_fell_what_was_near_and_what_would_
     assert record.fallen[1].reasons["h1"] == "needs 4096 MiB, 1736 free"
     assert list(record.fallen[1].reasons) == ["h1", "h2", "h4"], "those that lack least first"
     assert [(one.host, one.missing) for one in record.near] == [
-        ("h3", ("disabled: maintenance",)),
         ("h1", ("needs 4096 MiB, 1736 free",)),
         ("h2", ("needs 4096 MiB, 900 free",)),
+        ("h3", ("disabled: maintenance",)),
     ]
 
 
@@ -261,3 +266,95 @@ def test_moving_a_server_is_told_with_its_hosts_apart() -> None:
     assert [change.text for change in told.changes] == ["if vCPUs <= 3", "after moving 1 server to another host"]
     assert told.changes[1].hosts == "b from h1 to h2"
     assert hosts.view("h1").stocks["VCPU"].used == 6, "nothing was moved"
+
+
+def test_zones_are_called_by_their_names() -> None:
+    told = decided(fleet(view("h1"), view("h2", aggregates=frozenset({"t"}))), ask(aggregates=(ZONES["a"],)))
+    assert told.fallen[0].reasons == {"h1": "is not in zone a", "h2": "is not in zone a"}
+    assert told.near[0].missing == ("is not in zone a",)
+
+
+def _hosts() -> st.SearchStrategy[list[HostView]]:
+    cells = st.builds(
+        cell,
+        st.just(0),
+        taken=st.frozensets(st.sampled_from([0, 1, 4, 5])),
+        memory_used=st.integers(0, 4096),
+        pages_used=st.just({2048: 600}),
+    )
+    second = st.builds(cell, st.just(1), socket=st.integers(0, 1), taken=st.frozensets(st.sampled_from([8, 9, 12, 13])))
+    device = st.builds(
+        DeviceStock,
+        address=st.sampled_from("abc"),
+        device_class=st.just("gpu"),
+        cell=st.sampled_from([0, 1, None]),
+        server=st.sampled_from([None, None, "x"]),
+    )
+    one = st.fixed_dictionaries(
+        {
+            "cpus": st.integers(0, 6),
+            "memory": st.integers(500, 4000),
+            "disk": st.integers(5, 20),
+            "shut": st.sampled_from(["", "", "", "closed"]),
+            "overhead_mib": st.sampled_from([0, 64]),
+            "memory_ratio": st.sampled_from([1.0, 1.5]),
+            "traits": st.frozensets(st.sampled_from("tu")),
+            "aggregates": st.frozensets(st.sampled_from(["za", "zb"])),
+            "groups": st.sampled_from([{}, {"g": 1}]),
+            "cells": st.tuples(cells, second) | st.just(()),
+            "devices": st.lists(device, max_size=3, unique_by=lambda d: d.address).map(tuple),
+            "stocks": st.builds(lambda n: {"PCPU": Stock(n)}, st.integers(0, 8)),
+        }
+    )
+    many = st.lists(one, min_size=1, max_size=6)
+    return many.map(lambda found: [view(f"h{number}", **fields) for number, fields in enumerate(found)])
+
+
+def _asks() -> st.SearchStrategy[Ask]:
+    devices = st.lists(
+        st.builds(DeviceDemand, st.just("gpu"), st.integers(1, 2), st.sampled_from(Near)), max_size=2
+    ).map(tuple)
+    hints = st.fixed_dictionaries(
+        {
+            "never": st.frozensets(st.sampled_from(["h0", "h1"])),
+            "only": st.none() | st.just(frozenset({"h0", "h2"})),
+            "group": st.none() | st.builds(GroupAsk, st.just("g"), st.sampled_from(Together)),
+        }
+    )
+    common = {
+        "traits": st.frozensets(st.sampled_from("t")),
+        "aggregates": st.sampled_from([(), (ZONES["a"],)]),
+        "devices": devices,
+        "hints": hints,
+        "locked": st.booleans(),
+    }
+    plain = st.fixed_dictionaries({"shared": st.integers(1, 6), "memory_mib": st.integers(256, 3000)} | common)
+    pins = st.fixed_dictionaries(
+        {
+            "cells": st.integers(1, 2),
+            "cpus": st.integers(1, 4),
+            "memory": st.sampled_from([256, 1024]),
+            "page_kib": st.sampled_from([0, 2048]),
+            "threads": st.sampled_from(Threads),
+        }
+        | common
+    )
+    return plain.map(lambda fields: ask(**fields)) | pins.map(lambda fields: pinned(**fields))
+
+
+@settings(max_examples=150, deadline=None)
+@given(_hosts(), _asks())
+def test_the_words_for_one_host_and_the_look_at_all_agree(hosts: list[HostView], wanted: Ask) -> None:
+    made = fleet(*hosts)
+    meant = made.inquiry().meant(wanted)
+    fell = made.inquiry().fallen(wanted, 99)
+    judged = {host: one.fall for one in fell for host in one.hosts}
+    assert judged == {host.id: next(iter(reasons(host, meant)), Fall.NOWHERE) for host in hosts}
+    assert (made.decide(wanted) is None) == (Fall.NOWHERE not in judged.values())
+    if Fall.NOWHERE not in judged.values():
+        record = decided(made, wanted)
+        assert sum(one.hosts for one in record.fallen) == len(hosts)
+        texts = {change.text for change in record.changes}
+        assert {one.text for one in variants(meant, ZONES) if one.text in texts and made.decide(one.ask)} == {
+            one.text for one in variants(meant, ZONES) if one.text in texts
+        }

@@ -1,13 +1,17 @@
 """Replays: what was recorded decided again; the file that it is read from; the picture."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
+from click.testing import CliRunner
 
 from common import errors
-from controller.cmd.replay_picture import svg
+from controller.cmd import replay as command
+from controller.cmd.replay_picture import html, svg
 from controller.scheduler import inputs, recording
 from controller.scheduler.replay import Recording, Taken, replay
 from controller.scheduler.score import Policy
@@ -101,6 +105,9 @@ def test_what_is_no_recording_is_refused(text: bytes) -> None:
 
 def test_the_picture_has_a_panel_for_each_measure_and_a_line_for_each_policy() -> None:
     outcomes = [replay("as <recorded>", DAY, None, points=5), replay("pack", DAY, Policy(), points=5)]
+    page = html(outcomes)
+    assert "as &lt;recorded&gt;</td><td>5</td><td>1</td>" in page
+    assert svg(outcomes) in page
     root = ElementTree.fromstring(svg(outcomes))
     space = {"s": "http://www.w3.org/2000/svg"}
     lines = root.findall("s:polyline", space)
@@ -111,3 +118,42 @@ def test_the_picture_has_a_panel_for_each_measure_and_a_line_for_each_policy() -
         for x, y in (pair.split(",") for pair in line.attrib["points"].split()):
             assert 0 <= float(x) <= 960
             assert 0 <= float(y) <= float(root.attrib["height"])
+
+
+class Pages:
+    """An API that has a recording of two pages."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, str]] = []
+
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        self.asked.append(query)
+        whole = msgspec.json.decode(document(DAY))
+        first, rest = whole["decisions"][:2], whole["decisions"][2:]
+        if "marker" in query:
+            return whole | {"decisions": rest, "more": False}
+        return whole | {"decisions": [one | {"id": f"d-{one['server']}"} for one in first], "more": True}
+
+
+def test_a_recording_is_fetched_page_upon_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = Pages()
+    monkeypatch.setattr(command, "session", lambda cloud: pages)
+    done = CliRunner().invoke(command.replay, ["--record", str(tmp_path / "day"), "--since", "2026-01-01"])
+    assert done.output == f"{tmp_path / 'day'}: 7 decisions\n"
+    assert pages.asked[0] == {"since": "2026-01-01"}
+    assert pages.asked[1] == {
+        "marker": "d-s1",
+        "since": "2026-01-01T00:00:00Z",
+        "until": "2026-01-01T01:00:00Z",
+    }
+    assert len(recording.read((tmp_path / "day").read_bytes()).decisions) == 7
+
+
+def test_a_picture_is_a_page_or_a_drawing_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "day").write_bytes(document(DAY))
+    for name, start in (("a.html", "<!doctype html>"), ("a.svg", "<svg")):
+        done = CliRunner().invoke(
+            command.replay, [str(tmp_path / "day"), "--policy", "pack", "--picture", str(tmp_path / name)]
+        )
+        assert done.exit_code == 0, done.output
+        assert (tmp_path / name).read_text().startswith(start)
