@@ -25,7 +25,8 @@ def _where(hosts: dict[str, int]) -> Iterator[RenderableType]:
     if hosts:
         listed = [(escape(name), str(number)) for name, number in list(hosts.items())[:SHOWN]]
         listed += [(f"and {len(hosts) - SHOWN} more", "")] if len(hosts) > SHOWN else []
-        yield titled(f"on {len(hosts)} hosts", table("host", Column("servers", justify="right"), rows=listed))
+        where = "on 1 host" if len(hosts) == 1 else f"on {len(hosts)} hosts"
+        yield titled(where, table("host", Column("servers", justify="right"), rows=listed))
 
 
 def _binds(body: dict[str, Any]) -> Iterator[RenderableType]:
@@ -43,7 +44,8 @@ def room(body: dict[str, Any]) -> RenderableType:
     if not body["host"]:
         ended = "all there are of that size" if body["whole"] else "then the search ended; there may be a way"
         return Text(f"no few moves off one host make a server of {flavor} fit: {tried}, {ended}", "red")
-    head = Text(f"a server of {flavor} fits on {body['host']} after {len(moves)} moves ({tried})")
+    number = "1 move" if len(moves) == 1 else f"{len(moves)} moves"
+    head = Text(f"a server of {flavor} fits on {body['host']} after {number} ({tried})")
     rows = [(escape(one["name"]), one["server"], escape(one["from"]), escape(one["to"])) for one in moves]
     return Group(head, table("server", "id", "from", "to", rows=rows))
 

@@ -12,7 +12,7 @@ from controller.scheduler import cell_room, claims, placing
 from controller.scheduler.filters import reasons
 from controller.scheduler.filters.amounts import free
 from controller.scheduler.fleet import Fleet
-from controller.scheduler.terms import Ask, Demand, Fall, HostView
+from controller.scheduler.terms import Ask, CellStock, Demand, Fall, HostView, Threads
 
 
 class Landing(NamedTuple):
@@ -44,14 +44,32 @@ def landing(fleet: Fleet, demand: Demand) -> Landing:
 
 def copies(host: HostView, demand: Demand) -> int:
     """Give how many servers that demand this a host could take beside those that it has."""
+    if reasons(host, Ask("", demand)):
+        return 0
+    if demand.devices or len(demand.cells) > 1 or (demand.cells and demand.threads is not Threads.PREFER):
+        return one_by_one(host, demand)
+    here = _least(_plain([host], demand))
+    return min(here, sum(_in_cell(cell, demand) for cell in host.cells)) if demand.cells else here
+
+
+def one_by_one(host: HostView, demand: Demand) -> int:
+    """Count likewise by putting one after another there: right for all, and slow."""
     ask, count = Ask("", demand), 0
-    if not demand.cells and not demand.devices:
-        return 0 if reasons(host, ask) else _least(_plain([host], demand))
     while not reasons(host, ask):
         place = placing.find(host, demand)
         assert place is not None, f"{host.name} was judged to fit"
         host, count = claims.applied(host, ask, place), count + 1
     return count
+
+
+def _in_cell(cell: CellStock, demand: Demand) -> int:
+    """Give how many guests of one cell go into this one."""
+    (want,), kib = demand.cells, demand.page_kib
+    cpus = cell_room.cpus(cell, Threads.PREFER), want.dedicated
+    if not kib:
+        return _least([cpus, (cell_room.memory(cell, 0), want.memory_mib)])
+    pages = cell.pages.get(kib, 0) - cell.pages_used.get(kib, 0)
+    return _least([cpus, (pages, claims.pages(want.memory_mib, kib))])
 
 
 def _held(hosts: Iterable[HostView], demand: Demand) -> int:

@@ -21,7 +21,7 @@ def told(**changed: Any) -> dict[str, Any]:
 def test_all_fit() -> None:
     lines = drawn(screen.fit(told()))
     assert lines[0] == "3 of 3 servers of small would fit now"
-    assert lines[1] == "on 1 hosts"
+    assert lines[1] == "on 1 host"
     assert lines[-1].split() == ["h[1]", "3"]
 
 
@@ -47,7 +47,7 @@ def test_moves_are_listed() -> None:
     move = {"server": "id-1", "name": "web", "from": "h1", "to": "h2"}
     found = {"flavor": "large", "host": "h1", "moves": [move], "tried": 7, "whole": True}
     lines = drawn(screen.room(found))
-    assert lines[0] == "a server of large fits on h1 after 1 moves (7 sets of servers were tried)"
+    assert lines[0] == "a server of large fits on h1 after 1 move (7 sets of servers were tried)"
     assert lines[-1].split() == ["web", "id-1", "h1", "h2"]
     assert "nothing is to be moved" in drawn(screen.room(found | {"moves": []}))[0]
     nowhere = found | {"host": None, "moves": []}

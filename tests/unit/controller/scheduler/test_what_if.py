@@ -6,7 +6,7 @@ from controller.scheduler import claims, placing
 from controller.scheduler.filters import reasons
 from controller.scheduler.fit import fit
 from controller.scheduler.fleet import Fleet
-from controller.scheduler.landing import copies, landing
+from controller.scheduler.landing import copies, landing, one_by_one
 from controller.scheduler.room import Guest, plan
 from controller.scheduler.score import Policy
 from controller.scheduler.terms import Ask, DeviceDemand, GroupAsk, HostView, Near, Stock, Threads, Together
@@ -75,6 +75,18 @@ def test_a_group_binds_too() -> None:
 )
 def test_copies_on_one_host(host: HostView, wanted: Ask, number: int) -> None:
     assert copies(host, wanted.demand) == number
+
+
+@pytest.mark.parametrize("page_kib", [0, 2048])
+@pytest.mark.parametrize("cpus", [1, 2, 3])
+@pytest.mark.parametrize("taken", [(), (0,), (0, 1, 8)])
+@pytest.mark.parametrize("memory", [700, 1100])
+def test_counting_gives_what_one_by_one_does(page_kib: int, cpus: int, taken: tuple[int, ...], memory: int) -> None:
+    used = frozenset(taken)
+    cells = tuple(cell(n, taken=used & {c for core in cell(n).cores for c in core}, memory_used=900) for n in (0, 1))
+    for host in (numa(cells=cells), numa(cells=cells, stocks={"PCPU": Stock(3)})):
+        demand = pinned(cpus=cpus, memory=memory, page_kib=page_kib).demand
+        assert copies(host, demand) == one_by_one(host, demand)
 
 
 def test_fragmentation_is_what_is_free_in_the_wrong_places() -> None:
