@@ -9,6 +9,7 @@ from controller.scheduler.exact import ExactScheduler
 from controller.workflow.registry import WORKFLOWS
 from controller.workflow.runner import Runner
 from tests.services.api import api
+from tests.services.clouds import add_host, inventory
 from tests.services.compute import Compute, compute
 
 TOFT = "/toft/v1"
@@ -105,3 +106,31 @@ def test_a_recording_is_read_as_it_is_written(cloud, placed):
     assert taken.place.host == cloud.host
     before = ask(cloud, "recording", until="2020-01-01T00:00:00Z").json
     assert before["decisions"] == []
+
+
+def test_a_plan_names_the_servers_and_both_hosts(stores, tmp_path):
+    with stores.sqlite(tmp_path) as store:
+        cloud = compute(api(store, tmp_path))
+        body = {"flavor": {"id": "wide", "name": "wide", "ram": 7000, "vcpus": 1, "disk": 2}}
+        assert cloud.call("POST", "/compute/v2.1/flavors", body, "admin").status_code == 200
+        made = cloud.create(name="web", networks=[{"uuid": cloud.network}])["server"]["id"]
+        run(cloud)
+        assert ask(cloud, "room", flavor="wide").json["host"] is None, "there is nowhere to go"
+        with store.tx() as tx:
+            add_host(tx, cloud.api.clock, "host2", has=inventory(memory_mib=2048))
+        plan = ask(cloud, "room", flavor="wide").json
+        assert plan == {
+            "flavor": "wide",
+            "host": "host1",
+            "moves": [{"server": made, "name": "web", "from": "host1", "to": "host2"}],
+            "tried": 1,
+            "whole": True,
+        }
+        wide = cloud.create(name="wide", flavorRef="wide", networks=[{"uuid": cloud.network}])["server"]["id"]
+        run(cloud)
+        told = cloud.call("GET", f"{SERVERS}/{wide}/toft-decision", user="admin").json["decisions"][0]
+        assert told["fits"][-1] == {
+            "code": "move",
+            "text": "after moving 1 server to another host",
+            "hosts": f"{made} from host1 to host2",
+        }
