@@ -4,20 +4,17 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from controller.scheduler import claims, planes
 from controller.scheduler.columns import Slots
-from controller.scheduler.devices import DeviceRule
+from controller.scheduler.devices import DeviceRule, Truth
 from controller.scheduler.planes import Ints, Planes
 from controller.scheduler.profiles import Ranks, rank
-from controller.scheduler.terms import CellDemand, Demand, Fall
+from controller.scheduler.terms import CellDemand, Demand, Fall, Threads
 
-Truth = NDArray[np.bool_]
-"""``[way, host]``: whether it can be done on that host in that way."""
-
-_CELLS = np.uint8(rank(Fall.CELLS))
-_DEVICES = np.uint8(rank(Fall.DEVICES))
+_RANKS: Ranks = np.array([rank(Fall.CELLS), rank(Fall.DEVICES), 0], dtype=np.uint8)
+"""By what there is: nothing, cells, devices near to them too."""
+_ORDER = {policy: planes.CPUS + number for number, policy in enumerate(Threads)}
 
 
 class CellRule:
@@ -28,8 +25,8 @@ class CellRule:
         self._cells = demand.cells
         ways = list(_ways(demand.cells, seen.cells))
         self._ways = np.array(ways, dtype=np.intp).reshape(len(ways), len(demand.cells))
-        self._memory = seen.number(planes.pages(demand.page_kib) if demand.page_kib else planes.MEMORY)
-        self._cpus = seen.number(planes.cpus(demand.threads))
+        self._memory = seen.number(demand.page_kib) if demand.page_kib else planes.MEMORY
+        self._cpus = _ORDER[demand.threads]
         self._page_kib = demand.page_kib
         self._devices = DeviceRule(demand, seen, self._ways)
 
@@ -37,9 +34,9 @@ class CellRule:
         """Judge these hosts."""
         seen = self._planes.take(slots).transpose(1, 2, 0)
         ways = self._fitting(seen)
-        ranks: Ranks = _CELLS * ~np.logical_or.reduce(ways)
-        near = self._devices.fitting(seen)
-        return ranks if near is None else np.maximum(ranks, _DEVICES * ~np.logical_or.reduce(ways & near))
+        near = self._devices.fitting(seen, ways)
+        steps: Slots = np.add(np.logical_or.reduce(ways), np.logical_or.reduce(near), dtype=np.intp)
+        return _RANKS.take(steps)
 
     def _fitting(self, seen: Ints) -> Truth:
         """Say which ways have CPUs and memory; ``seen`` is ``[plane, cell, host]``."""
@@ -48,6 +45,9 @@ class CellRule:
         memory, cpus = seen[self._memory], seen[self._cpus]
         fits = {kind: (memory >= self._room(kind)) & (cpus >= kind.dedicated) for kind in dict.fromkeys(self._cells)}
         first, *others = self._cells
+        if not others:
+            alone: Truth = fits[first][: planes.UNKNOWN]
+            return alone
         ways: Truth = fits[first].take(self._ways[:, 0], axis=0)
         for number, kind in enumerate(others, 1):
             ways = ways & fits[kind].take(self._ways[:, number], axis=0)

@@ -11,6 +11,7 @@ from controller.scheduler import planes
 from controller.scheduler.planes import UNKNOWN, Ints, Planes
 from controller.scheduler.terms import Demand, Near
 
+Truth = NDArray[np.bool_]
 Wants = list[tuple[frozenset[Near], int]]
 """How many devices are asked for by demands of these kinds together, for each choice of kinds."""
 
@@ -22,24 +23,21 @@ class DeviceRule:
     def __init__(self, demand: Demand, seen: Planes, ways: NDArray[np.intp]) -> None:
         """``ways``: the choices of cells that are looked at, ``[way, cell of the guest]``."""
         self._ways = ways
-        self._socket = seen.number(planes.SOCKET)
         counts: dict[str, Counter[Near]] = {}
         for device in demand.devices:
             near = device.near if demand.cells else Near.PREFERRED
             counts.setdefault(device.device_class, Counter())[near] += device.count
-        self._wants = {seen.number(planes.devices(name)): list(_together(count)) for name, count in counts.items()}
+        self._wants = {seen.number(name): list(_together(count)) for name, count in counts.items()}
 
-    def fitting(self, seen: Ints) -> NDArray[np.bool_] | None:
-        """Say for each way and host whether the devices can be had; None: none are asked for.
+    def fitting(self, seen: Ints, ways: Truth) -> Truth:
+        """Give those of the ways, ``[way, host]``, in which the devices can be had.
 
         :param seen: ``[plane, cell, host]``.
         """
-        found: NDArray[np.bool_] | None = None
         for plane, wants in self._wants.items():
             for nears, count in wants:
-                enough = self._eligible(seen, plane, nears) >= count
-                found = enough if found is None else found & enough
-        return found
+                ways = ways & (self._eligible(seen, plane, nears) >= count)
+        return ways
 
     def _eligible(self, seen: Ints, plane: int, nears: frozenset[Near]) -> Ints:
         """Count the devices that one of these demands may have, ``[way, host]``."""
@@ -47,12 +45,15 @@ class DeviceRule:
         if Near.PREFERRED in nears:
             total: Ints = there.sum(axis=0, keepdims=True)
             return total
-        near = self._on_sockets(there, seen[self._socket]) if Near.SOCKET in nears else self._in_cells(there)
+        near = self._on_sockets(there, seen[planes.SOCKET]) if Near.SOCKET in nears else self._in_cells(there)
         return near + there[UNKNOWN] if Near.LEGACY in nears else near
 
     def _in_cells(self, there: Ints) -> Ints:
+        cells = self._ways.shape[1]
+        if cells == 1:
+            return there[:UNKNOWN]
         near = there.take(self._ways[:, 0], axis=0)
-        for number in range(1, self._ways.shape[1]):
+        for number in range(1, cells):
             near = near + there.take(self._ways[:, number], axis=0)
         return near
 

@@ -71,7 +71,7 @@ class Mirror:
         amounts = claims.whole(ask.demand, place, self._views[host])
         self.columns.take(slot, amounts.items(), len(place.devices), servers)
         if place.cells or place.devices:
-            self.planes.write(slot, self.view(host))
+            self.planes.rewrite(slot, self.view(host), place)
         self._note(slot)
 
     def view(self, host: str) -> HostView:

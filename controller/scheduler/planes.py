@@ -1,55 +1,41 @@
 """What hosts have in each of their cells: CPUs by thread policy, memory, pages, devices, the socket that it is on."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from controller.scheduler import threads
 from controller.scheduler.columns import Slots
-from controller.scheduler.terms import HostView, Threads
+from controller.scheduler.terms import CellStock, HostView, Place
 
 Ints = NDArray[np.int64]
 
-MEMORY = "memory"
-SOCKET = "socket"
+MEMORY, SOCKET, CPUS = 0, 1, 2
+"""The first planes. From ``CPUS`` on there are three: CPUs that one guest could have, by thread policy."""
 UNKNOWN, ELSEWHERE = -2, -1
 """Behind the cells: devices of no known cell, devices of a cell that the host does not tell of."""
 
-
-def cpus(policy: Threads) -> str:
-    """Name the plane of CPUs that one guest could have by a thread policy."""
-    return f"cpus {policy}"
-
-
-def pages(page_kib: int) -> str:
-    """Name the plane of free pages of a size."""
-    return f"pages {page_kib}"
-
-
-def devices(device_class: str) -> str:
-    """Name the plane of free devices of a class."""
-    return f"devices {device_class}"
-
-
-_NOTHING = "nothing"
-_FIRST = (_NOTHING, MEMORY, SOCKET, *map(cpus, Threads))
-_ABSENT = {SOCKET: -1} | {cpus(policy): -1 for policy in Threads}
-"""What a plane shows where a host has no such cell, if that is not 0: no guest's cell fits there, it has no socket."""
+_NOTHING = 5
+_FIRST = 6
+_NO_CELL = (0, -1, -1, -1, -1, 0)
+"""The first planes where a host has no such cell: no guest's cell fits there, and it is on no socket."""
 
 
 class Planes:
-    """A table ``[slot, plane, cell]``. Cells are numbered in a host's own order; behind them are two more columns."""
+    """A table ``[slot, plane, cell]``. Cells are numbered in a host's own order; behind them are two more columns.
+
+    Behind the first planes there is one for each size of pages, and one for each class of devices: what is free.
+    """
 
     def __init__(self) -> None:
         self.cells = 0
-        self._numbers = {name: number for number, name in enumerate(_FIRST)}
-        self._table: Ints = np.zeros((0, len(_FIRST), 2), dtype=np.int64)
+        self._more: dict[int | str, int] = {}
+        self._table: Ints = np.zeros((0, _FIRST, 2), dtype=np.int64)
 
-    def number(self, name: str) -> int:
-        """Give the number of a plane; of one that no host has, that of the plane where nobody has anything."""
-        return self._numbers.get(name, self._numbers[_NOTHING])
+    def number(self, of: int | str) -> int:
+        """Give the plane of a size of pages, in KiB, or a class of devices; where no host has any, one of zeros."""
+        return self._more.get(of, _NOTHING)
 
     def take(self, slots: Slots) -> Ints:
         """Give these hosts' parts of the table."""
@@ -62,50 +48,55 @@ class Planes:
 
     def widen(self, host: HostView) -> bool:
         """Make room for what this host has and no other had; says whether that was needed."""
-        names = {pages(size) for cell in host.cells for size in cell.pages}
-        names |= {devices(device.device_class) for device in host.devices}
-        new = sorted(names - self._numbers.keys())
+        had = {size for cell in host.cells for size in cell.pages} | {device.device_class for device in host.devices}
+        new = sorted(had - self._more.keys(), key=str)
         more = max(0, len(host.cells) - self.cells)
         if not new and not more:
             return False
-        self._numbers |= {name: number for number, name in enumerate(new, len(self._numbers))}
-        wider: Ints = np.zeros((len(self._table), len(self._numbers), self.cells + more + 2), dtype=np.int64)
-        for name, number in self._numbers.items():
-            wider[:, number] = _ABSENT.get(name, 0)
-        planes = self._table.shape[1]
-        wider[:, :planes, : self.cells] = self._table[:, :, : self.cells]
-        wider[:, :planes, UNKNOWN:] = self._table[:, :, UNKNOWN:]
-        self._table = wider
+        self._more |= {of: number for number, of in enumerate(new, self._table.shape[1])}
+        old, self._table = self._table, self._blank(len(self._table), self.cells + more)
+        planes = old.shape[1]
+        self._table[:, :planes, : self.cells] = old[:, :, : self.cells]
+        self._table[:, :planes, UNKNOWN:] = old[:, :, UNKNOWN:]
         self.cells += more
         return True
 
     def write(self, slot: int, host: HostView) -> None:
         """Write a host's part."""
-        told = dict(self._told(host))
-        width = self.cells + 2
-        self._table[slot] = [told.get(name) or [_ABSENT.get(name, 0)] * width for name in self._numbers]
-
-    def _told(self, host: HostView) -> Iterator[tuple[str, list[int]]]:
-        """Tell what a host has, by plane."""
-        cells = host.cells
-        if cells:
-            rest = [0] * (self.cells - len(cells) + 2)
-            gone = [-1] * len(rest)
-            yield MEMORY, [cell.memory_mib - cell.memory_used for cell in cells] + rest
-            yield SOCKET, [cell.socket for cell in cells] + gone
-            for name, counts in zip(_FIRST[3:], zip(*map(threads.free, cells), strict=True), strict=True):
-                yield name, [*counts, *gone]
-            for size in {size for cell in cells for size in cell.pages}:
-                left = [cell.pages.get(size, 0) - cell.pages_used.get(size, 0) for cell in cells]
-                yield pages(size), left + rest
-        if host.devices:
-            yield from self._devices(host).items()
-
-    def _devices(self, host: HostView) -> dict[str, list[int]]:
-        index: dict[Any, int] = {cell.id: number for number, cell in enumerate(host.cells)} | {None: UNKNOWN}
-        found: dict[str, list[int]] = {}
+        self._table[slot] = self._blank(1, self.cells)[0]
+        self._write(slot, host, range(len(host.cells)))
+        known = {cell.id for cell in host.cells}
         for device in host.devices:
-            if device.server is None:
-                row = found.setdefault(device.device_class, [0] * (self.cells + 2))
-                row[index.get(device.cell, ELSEWHERE)] += 1
-        return {devices(name): row for name, row in found.items()}
+            if device.server is None and device.cell not in known:
+                self._table[slot, self._more[device.device_class], UNKNOWN if device.cell is None else ELSEWHERE] += 1
+
+    def rewrite(self, slot: int, host: HostView, place: Place) -> None:
+        """Write anew what a server took of a host, or gave back."""
+        mine = frozenset(place.devices)
+        touched = {cell.cell for cell in place.cells} | {d.cell for d in host.devices if d.address in mine}
+        numbers = [number for number, cell in enumerate(host.cells) if cell.id in touched]
+        if len(numbers) < len(touched):
+            self.write(slot, host)
+        else:
+            self._write(slot, host, numbers)
+
+    def _write(self, slot: int, host: HostView, numbers: Iterable[int]) -> None:
+        idle = [device for device in host.devices if device.server is None]
+        for number in numbers:
+            cell = host.cells[number]
+            here = [device.device_class for device in idle if device.cell == cell.id]
+            self._table[slot, :, number] = self._column(cell, here)
+
+    def _column(self, cell: CellStock, devices: Sequence[str]) -> list[int]:
+        """Give a cell's number in every plane."""
+        column = [cell.memory_mib - cell.memory_used, cell.socket, *threads.free(cell), 0, *[0] * len(self._more)]
+        for size, count in cell.pages.items():
+            column[self._more[size]] = count - cell.pages_used.get(size, 0)
+        for name in devices:
+            column[self._more[name]] += 1
+        return column
+
+    def _blank(self, hosts: int, cells: int) -> Ints:
+        table: Ints = np.zeros((hosts, _FIRST + len(self._more), cells + 2), dtype=np.int64)
+        table[:, :_FIRST] = np.array(_NO_CELL)[:, np.newaxis]
+        return table
