@@ -31,7 +31,8 @@ class EnableHost(Change[Host], frozen=True, kw_only=True):
         if host is None:
             raise errors.NotFound(f"Service nova-compute on host {self.name} could not be found.")
         locked = hosts.get(tx, [host.id], lock=True)[host.id]
-        changed = replace(locked, enabled=self.enabled, disabled_reason=self.reason, generation=locked.generation + 1)
+        changed = replace(locked, enabled=self.enabled, disabled_reason=self.reason)
         hosts.HOSTS.save(tx, [changed])
+        hosts.touch(tx, [changed.id])
         notices.tell_of_hosts(tx, world, [changed])
         return changed

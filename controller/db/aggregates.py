@@ -15,7 +15,6 @@ _table, _member = tables.aggregate, tables.aggregate_host
 _c = _table.c
 _ROWS = sa.select(_c.id, _c.uuid, _c.name, _c.metadata, _c.created_at, _c.updated_at).order_by(_c.id)
 _HOSTS = sa.select(_member.c.aggregate_id, _member.c.host_id).order_by(_member.c.host_id)
-_OF_HOSTS = sa.select(_member.c.host_id, _c.uuid).join(_table, _c.id == _member.c.aggregate_id)
 
 
 def all(tx: Tx) -> list[Aggregate]:  # noqa: A001 - reads as aggregates.all(tx)
@@ -52,14 +51,6 @@ def _read(tx: Tx, rows: sa.Select[Any], members: sa.Select[Any]) -> list[Aggrega
         )
         for number, id_, name, metadata, created, updated in found
     ]
-
-
-def of_hosts(tx: Tx) -> dict[str, frozenset[str]]:
-    """Give the ids of the aggregates that hosts are in, by host; one that is in none is left out."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for host, aggregate in tx.rows(_OF_HOSTS):
-        found[host].add(aggregate)
-    return {host: frozenset(ids) for host, ids in found.items()}
 
 
 def zones(tx: Tx) -> dict[str, str]:

@@ -13,7 +13,7 @@ from controller.db.engine import Tx
 from controller.db.records import Noun
 
 GROUPS = Noun(ServerGroup, tables.server_group)
-_c, _member, _server = tables.server_group.c, tables.server_group_member, tables.server
+_c, _member = tables.server_group.c, tables.server_group_member
 _NAMED = GROUPS.select().where(among(_c.id, "ids")).order_by(_c.id)
 _LOCKED = locked(_NAMED)
 _MEMBERS = (
@@ -26,18 +26,6 @@ _COUNTS = (
     .where(among(_member.c.group_id, "groups"))
     .group_by(_member.c.group_id)
 )
-_OF_SERVERS = (
-    sa.select(_member.c.server_id, *(_c[name] for name in GROUPS.names))
-    .join(tables.server_group, _c.id == _member.c.group_id)
-    .where(among(_member.c.server_id, "servers"))
-)
-_BY_HOST = (
-    sa.select(_server.c.host_id, _member.c.group_id, sa.func.count())
-    .select_from(_member.join(_server, _server.c.id == _member.c.server_id))
-    .where(_server.c.host_id.is_not(None))
-    .group_by(_server.c.host_id, _member.c.group_id)
-)
-_BY_SOME = _BY_HOST.where(among(_server.c.host_id, "hosts"))
 
 
 def get(tx: Tx, ids: Iterable[str], lock: bool = False) -> dict[str, ServerGroup]:
@@ -82,17 +70,3 @@ def join(tx: Tx, groups: Mapping[str, str]) -> None:
 def leave(tx: Tx, servers: Iterable[str]) -> None:
     """Take servers out of their groups."""
     tx.remove(_member, [{"server_id": server} for server in sorted(servers)], where=("server_id",))
-
-
-def of_servers(tx: Tx, servers: Iterable[str]) -> dict[str, ServerGroup]:
-    """Give the groups of servers; one that is in none is left out."""
-    return {row[0]: GROUPS.record(row[1:]) for row in tx.rows(_OF_SERVERS, servers=listed(servers))}
-
-
-def members_by_host(tx: Tx, hosts: Iterable[str] | None = None) -> dict[str, dict[str, int]]:
-    """Count members by host and group: on all hosts, or on some; a host or group without any is left out."""
-    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    rows = tx.rows(_BY_HOST) if hosts is None else tx.rows(_BY_SOME, hosts=listed(hosts))
-    for host, group, count in rows:
-        found[host][group] = count
-    return dict(found)
