@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from common.model.decision import Change, Fallen, NearMiss
 from controller.scheduler import changes, near, room, words
 from controller.scheduler.filters import reasons
@@ -48,7 +50,11 @@ def look(fleet: Fleet, ask: Ask, zones: Zones, guests: Guests | None = None) -> 
         counts={one.fall: one.number for one in fell},
         fallen=tuple(_fallen(one, hosts[one.fall], asked, say) for one in fell if one.fall),
         near=near.misses([host for some in hosts.values() for host in some], asked, say),
-        changes=(*changes.that_fit(inquiry.fits, asked, hosts, zones), *_moves(fleet, asked, guests)),
+        changes=(
+            *changes.that_fit(inquiry.fits, asked, hosts, zones),
+            *_moves(fleet, asked, guests),
+            *_returned(hosts.get(Fall.SHUT, ()), asked),
+        ),
         never=inquiry.never(asked.demand),
     )
 
@@ -60,6 +66,14 @@ def _moves(fleet: Fleet, ask: Ask, guests: Guests | None) -> Iterator[Change]:
         named = (f"{m.server} from {fleet.name(m.source)} to {fleet.name(m.target)}" for m in found.moves)
         text = f"after moving {words.counted(len(found.moves), 'server')} to another host"
         yield Change(code="move", text=text, hosts=", ".join(named))
+
+
+def _returned(shut: Sequence[HostView], ask: Ask) -> Iterator[Change]:
+    """Say whether it fits once a host that is out of service is back."""
+    names = [host.name for host in shut if not reasons(replace(host, shut=""), ask)]
+    if names:
+        text = "once a host that is out of service is back"
+        yield Change(code="shut", text=text, hosts=", ".join(names[:EXAMPLES]))
 
 
 def _fallen(fell: Fell, hosts: Sequence[HostView], ask: Ask, say: Callable[[str], str]) -> Fallen:

@@ -7,6 +7,9 @@ from msgspec.structs import replace
 
 from controller.scheduler.terms import CellDemand, Demand, Fall
 
+Key = tuple[str, str]
+"""What tells an amount from the others of a demand."""
+
 
 class Amount(NamedTuple):
     """An amount that is asked for: a code, its words (``memory``, `` MiB``), where less of it helps, and how to."""
@@ -17,6 +20,15 @@ class Amount(NamedTuple):
     asked: int
     helps: frozenset[Fall]
     less: Callable[[int], Demand]
+
+    @property
+    def key(self) -> Key:
+        """Give what it is called by."""
+        return self.code, self.name
+
+    def said(self, most: int) -> str:
+        """Write a bound of it."""
+        return f"{self.name} <= {most}{self.unit}"
 
 
 def amounts(demand: Demand) -> Iterator[Amount]:

@@ -26,13 +26,12 @@ def lowest(row: Row, seed: int, tier: Tier) -> int | None:
 def first(row: Row, most: int, tier: Tier) -> list[int]:
     """Give up to so many slots of a tier that fit, the lowest score first; those that tie in order."""
     slots, scores = _of(row, tier)
-    if not 0 < most < scores.size:
-        near = np.arange(scores.size)
-    else:
-        near = np.flatnonzero(scores <= np.partition(scores, most - 1)[most - 1])  # few: they alone are sorted
-    order = near[np.argsort(scores[near], kind="stable")][: max(0, most)]
-    fitting = order[scores[order] < np.inf]
-    return [int(slot) for slot in (fitting if slots is None else slots[fitting])]
+    left, found = scores.copy(), list[int]()
+    while left.size and len(found) < most and (least := left.min()) < np.inf:  # sooner than to sort: there are few
+        ties = np.flatnonzero(left == least)[: most - len(found)]
+        found += ties.tolist()
+        left[ties] = np.inf
+    return found if slots is None else [int(slots[at]) for at in found]
 
 
 def _of(row: Row, tier: Tier) -> tuple[Slots | None, Row]:

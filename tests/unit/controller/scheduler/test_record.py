@@ -89,7 +89,10 @@ def test_a_server_without_a_host_is_told_what_fell_what_was_near_and_what_would_
     )
     record = decided(hosts, ask("s", memory_mib=4096))
     assert record.host_id is None
-    assert record.reason == ("No valid host: 4 hosts; 3 lack memory, 1 is out of service; fits if memory <= 1736 MiB")
+    assert record.reason == (
+        "No valid host: 4 hosts; 3 lack memory, 1 is out of service; "
+        "fits if memory <= 1736 MiB or once a host that is out of service is back"
+    )
     assert [(one.filter, one.hosts, one.codes) for one in record.fallen] == [
         ("shut", 1, ("shut",)),
         ("memory", 3, ("memory-mb",)),
@@ -123,8 +126,11 @@ def test_without_hosts_it_says_so() -> None:
 WOULD: list[tuple[list[HostView], Ask, list[str]]] = [
     ([view(cpus=3)], ask(shared=8), ["if vCPUs <= 3"]),
     ([view(disk=15)], ask(disk_gib=16), ["if disk <= 15 GiB"]),
-    ([view(cpus=1, memory=1)], ask(), []),
-    ([view("h1", cpus=7, disk=1), view("h2", cpus=0)], ask(shared=8), []),
+    ([view(cpus=1, memory=1)], ask(), ["if vCPUs <= 1 and memory <= 1 MiB"]),
+    ([view(cpus=0, memory=1)], ask(), []),
+    ([view(cpus=5, memory=900, disk=3)], ask(shared=8), ["if vCPUs <= 5 and memory <= 900 MiB and disk <= 3 GiB"]),
+    ([view("h1", cpus=7, disk=1), view("h2", cpus=0)], ask(shared=8), ["if vCPUs <= 7 and disk <= 1 GiB"]),
+    ([view("h1", shut="down"), view("h2", cpus=0)], ask(), ["once a host that is out of service is back"]),
     (
         [view(stocks={"CUSTOM_X": Stock(2)})],
         ask(resources=(("CUSTOM_X", 3),)),
@@ -318,7 +324,7 @@ def _asks() -> st.SearchStrategy[Ask]:
         {
             "never": st.frozensets(st.sampled_from(["h0", "h1"])),
             "only": st.none() | st.just(frozenset({"h0", "h2"})),
-            "group": st.none() | st.builds(GroupAsk, st.just("g"), st.sampled_from(Together)),
+            "group": st.none() | st.builds(GroupAsk, st.just("g"), st.sampled_from(Together), st.integers(1, 2)),
         }
     )
     common = {
