@@ -145,6 +145,14 @@ class Scheduler(Group, frozen=True):
     cpu_ratio: Annotated[float, Meta(description="Virtual CPUs promised for each physical one.")] = 4.0
     ram_ratio: Annotated[float, Meta(description="Memory promised for each physical MiB.")] = 1.0
     disk_ratio: Annotated[float, Meta(description="Disk promised for each physical GiB.")] = 1.0
+    shards: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="Parts that the hosts are divided into, each with one controller at a time that fills it. All controllers have the same number. 1: one controller schedules, the others stand by.",
+        ),
+    ] = 1
 
 
 class Devices(Group, frozen=True):

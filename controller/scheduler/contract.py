@@ -1,6 +1,6 @@
 """What a scheduler does. It decides on a mirror of the ledger; the ledger's comparisons say whether that holds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from controller.db.engine import Tx
@@ -37,4 +37,8 @@ class Scheduler(Protocol):
 
     def reload(self) -> None:
         """Doubt what is remembered of the last claims: called after every rollback."""
+        ...
+
+    def own(self, shards: Collection[int]) -> None:
+        """Take note of the shards that this controller writes from now on, by number."""
         ...

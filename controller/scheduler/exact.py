@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from common import resources
 from common.clock import Clock
@@ -27,32 +27,37 @@ class ExactScheduler:
     """A ``Scheduler``. What it decided and has not seen rolled back counts at once, also in other transactions: where
     that was wrong, the ledger's comparison of generations tells."""
 
-    def __init__(self, clock: Clock, ids: Ids, policy: Policy | None = None) -> None:
+    def __init__(
+        self, clock: Clock, ids: Ids, policy: Policy | None = None, follows: Callable[[str], bool] = lambda _: True
+    ) -> None:
         self._clock, self._ids = clock, ids
         self._fleet = Fleet(policy or Policy())
-        self._follower = Follower(self._fleet, clock)
+        self._follower = Follower(self._fleet, clock, follows)
         self._touched: deque[Collection[str]] = deque(maxlen=OPEN)
         self._deciding = threading.Lock()
 
     def claim(self, tx: Tx, asks: Sequence[Ask]) -> list[Decision]:
         """Decide one after another, each seeing what the ones before it took; see ``Scheduler``."""
         kept = ledger.claims(tx, [ask.server for ask in asks])
+        made = self.place(tx, [ask for ask in asks if ask.server not in kept])
+        return [made.get(ask.server) or already(ask.server, kept[ask.server]) for ask in asks]
+
+    def place(self, tx: Tx, asks: Sequence[Ask], insist: bool = True) -> dict[str, Decision]:
+        """Decide for servers that have no claim yet, by server.
+
+        :param insist: say of those that find no host why; else they are left out, and nothing is written of them.
+        """
         with self._deciding:
             self._follower.catch_up(tx)
             zones, there = self._follower.zones, guests.reader(tx)
             batch = _Batch(self._fleet, Recorder(self._fleet, self._ids, self._clock.now(), zones, there))
-            made = [
-                batch.decide(ask)
-                if ask.server not in kept
-                else Decision(ask.server, kept[ask.server], "it has its claim already")
-                for ask in asks
-            ]
+            made = [batch.decide(ask, insist) for ask in asks]
             hosts = {claim.host for claim in batch.claims}
             self._touched.append(hosts)
             generations = self._follower.generations(hosts)
         ledger.claim(tx, batch.claims, generations)
         decisions.keep(tx, batch.records)
-        return made
+        return {decision.server: decision for decision in made if decision}
 
     def release(self, tx: Tx, servers: Sequence[str]) -> None:
         """Give back all that the ledger shows for these servers; again is harmless."""
@@ -63,6 +68,19 @@ class ExactScheduler:
         for hosts in self._touched:
             self._follower.doubt(hosts)
 
+    def own(self, shards: Collection[int]) -> None:
+        """Take note of the shards that this controller writes: it sees all hosts anyway."""
+
+    def begin_anew(self) -> None:
+        """Forget all hosts: others than before are followed."""
+        with self._deciding:
+            self._follower.begin_anew()
+
+
+def already(server: str, host: str) -> Decision:
+    """Give the decision for a server that has its claim."""
+    return Decision(server, host, "it has its claim already")
+
 
 class _Batch:
     """What is decided in one call."""
@@ -72,9 +90,11 @@ class _Batch:
         self.claims: list[Claim] = []
         self.records: list[DecisionRecord] = []
 
-    def decide(self, ask: Ask) -> Decision:
-        """Decide for one server, and take what it gets."""
+    def decide(self, ask: Ask, insist: bool) -> Decision | None:
+        """Decide for one server, and take what it gets; None: no host, and nobody insists on knowing why."""
         place = self._fleet.decide(ask)
+        if place is None and not insist:
+            return None
         record = self._recorder.record(ask, place)
         self.records.append(record)
         if place:

@@ -1,6 +1,6 @@
 """Keeps a fleet as the ledger is, reading no more than what changed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from common.clock import Clock
 from controller.db import aggregates, ledger
@@ -13,12 +13,20 @@ LOOK_SECONDS = 1.0
 """How often is looked at what no stamp tells of: leases that ended, hosts and aggregates that are gone."""
 
 
+def _all(_host: str) -> bool:
+    return True
+
+
 class Follower:
     """What it knows of each host is checked by generation and epoch, and never trusted alone: the ledger compares the
-    generations again when claims are written."""
+    generations again when claims are written.
 
-    def __init__(self, fleet: Fleet, clock: Clock) -> None:
-        self._fleet, self._clock = fleet, clock
+    :param follows: says of a host's id whether it is followed at all.
+    """
+
+    def __init__(self, fleet: Fleet, clock: Clock, follows: Callable[[str], bool] = _all) -> None:
+        self._fleet, self._clock, self._follows = fleet, clock, follows
+        self._count = 0
         self._known: dict[str, tuple[int, int]] = {}
         self._horizon = 0
         self._unsure: set[str] = set()
@@ -30,7 +38,8 @@ class Follower:
     def catch_up(self, tx: Tx) -> None:
         """Bring the fleet up to what this transaction sees."""
         news = ledger.news(tx, self._horizon)
-        self._read(tx, self._unsure.union(h for h, stand in news.hosts.items() if self._known.get(h) != stand))
+        fresh = {h for h, stand in news.hosts.items() if self._known.get(h) != stand and self._follows(h)}
+        self._read(tx, self._unsure | fresh)
         self._horizon, self._unsure = news.horizon, set()
         now = self._clock.monotonic()
         if self._looked is None or now - self._looked >= LOOK_SECONDS:
@@ -40,6 +49,11 @@ class Follower:
     def doubt(self, hosts: Iterable[str]) -> None:
         """Have hosts read anew, whatever is known of them."""
         self._unsure.update(hosts)
+
+    def begin_anew(self) -> None:
+        """Forget all hosts: others than before are followed."""
+        self._forget(set(self._known))
+        self._horizon, self._unsure, self._looked = 0, set(), None
 
     def generations(self, hosts: Collection[str]) -> dict[str, int]:
         """Give the generations that hosts were read at; each has one change more from now on."""
@@ -64,8 +78,9 @@ class Follower:
         count, late = ledger.late(tx, self._clock.now())
         turned, self._late = self._late ^ late, late
         self._read(tx, turned & self._known.keys())
-        if count != len(self._known):
+        if count != self._count:
             self._forget(self._known.keys() - ledger.news(tx).hosts.keys())
+            self._count = count
         made = aggregates.all(tx)
         zones = {one.zone for one in made if one.zone is not None}
         self.zones = {zone: frozenset(one.id for one in made if one.zone == zone) for zone in sorted(zones)}

@@ -30,7 +30,7 @@ from controller.image_copies import ImageCopies
 from controller.image_fetch import fetch
 from controller.image_store import ImageStore
 from controller.notifier import OsloNotifier
-from controller.scheduler.exact import ExactScheduler
+from controller.scheduler import sharded
 from controller.seals import Seals
 from controller.secrets import Secrets
 from controller.sight import metrics
@@ -95,7 +95,7 @@ class Parts:
         self.pulse = self.store.watched(clock)
         self.bell = Bell(self.store.engine, self.me) if self.pulse else None
         self.hearing = Hearing(clock)
-        scheduler = SeenScheduler(ExactScheduler(clock, ids), gauges, clock)
+        scheduler = SeenScheduler(sharded.scheduler(clock, ids, settings.scheduler), gauges, clock)
         self.world = World(clock, ids, settings, scheduler, self.me, self.hearing.deaf)
         self.secrets = self._same_secrets()
         self.urls = self.secrets.image_urls(settings.controller_url, clock, settings.images.url_seconds)

@@ -1,6 +1,6 @@
 """A scheduler that tells how long its decisions take."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from common.clock import Clock
 from common.gauges import Gauges
@@ -33,3 +33,7 @@ class SeenScheduler:
     def reload(self) -> None:
         """Forget what is remembered."""
         self._scheduler.reload()
+
+    def own(self, shards: Collection[int]) -> None:
+        """Take note of the shards that this controller writes."""
+        self._scheduler.own(shards)

@@ -1,14 +1,18 @@
 """Tenure: one controller holds the scheduler's lease, and believes in it no longer than the database does."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
 from common.clock import ManualClock
 from common.ids import time_ordered
-from common.settings import Settings
+from common.model.controller import Controller as Controller_
+from common.settings import Scheduler, Settings
+from controller.db import controllers
 from controller.db.engine import Store
 from controller.scheduler.exact import ExactScheduler
+from controller.workflow.presence import ALIVE
 from controller.workflow.tenure import Tenure
 from controller.workflow.world import World
 from tests.services.stores import Stores
@@ -98,3 +102,42 @@ def test_what_was_given_back_is_free_at_once(one: Controller, two: Controller) -
     assert two.tenure.turn() == 1
     one.tenure.end()
     assert two.leads
+
+
+def test_each_controller_takes_its_share_of_the_shards(store: Store, clock: ManualClock) -> None:
+    owned: dict[str, list[int]] = {}
+
+    class Owning(ExactScheduler):
+        def __init__(self, name: str) -> None:
+            super().__init__(clock, time_ordered(clock))
+            self.name = name
+
+        def own(self, shards: Collection[int]) -> None:
+            owned[self.name] = list(shards)
+
+    def begin(name: str) -> Tenure:
+        world = World(clock, time_ordered(clock), Settings(scheduler=Scheduler(shards=4)), Owning(name))
+        with store.tx() as tx:
+            now = clock.now()
+            controllers.write(tx, Controller_(name=name, url="", version="1", started_at=now, seen_at=now))
+        return Tenure(store, world, name, ("scheduler", "other"))
+
+    first = begin("first")
+    first.turn()
+    assert owned == {"first": [0, 1, 2, 3]}
+    second = begin("second")
+    second.turn()
+    assert owned["second"] == [], "all are held still"
+    first.turn()
+    second.turn()
+    assert [len(some) for some in owned.values()] == [2, 2]
+    assert set(owned["first"]).isdisjoint(owned["second"])
+    assert first.holds("scheduler")
+    assert second.holds("scheduler")
+    assert not second.holds("other")
+    clock.advance(ALIVE.total_seconds() + 1)  # the first died
+    with store.tx() as tx:
+        now = clock.now()
+        controllers.write(tx, Controller_(name="second", url="", version="1", started_at=now, seen_at=now))
+    second.turn()
+    assert owned["second"] == [0, 1, 2, 3]
