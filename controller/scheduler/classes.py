@@ -39,6 +39,8 @@ class RequestClass:
             for first in range(0, len(mirror.ids), _AT_ONCE):
                 self._judge(np.arange(first, min(first + _AT_ONCE, len(mirror.ids)), dtype=np.intp))
         elif changed.size:
+            if len(self._profiles) < len(mirror.profiles):
+                self._meet()
             self._judge(changed)
         self._seen = mirror.now
         return self
@@ -49,7 +51,7 @@ class RequestClass:
         self._layout = mirror.layout
         self.scores = np.full(len(mirror.ids), np.inf, dtype=np.float32)
         self.ranks: Ranks = np.zeros(len(mirror.ids), dtype=np.uint8)
-        self._profiles = mirror.profiles.ranks(demand)
+        self._meet()
         amounts = [demand.shared, demand.dedicated, 0 if demand.page_kib else demand.memory_mib, demand.disk_gib]
         self._amounts = np.array(amounts, dtype=np.float64)[:, np.newaxis]
         self._further = [(mirror.columns.row_of(name), amount) for name, amount in demand.resources if amount]
@@ -60,7 +62,9 @@ class RequestClass:
         seen = self._mirror.columns.table.take(slots, axis=1)
         left = seen[ROOM]
         left -= self._claimed(seen)
-        ranks = np.maximum(np.maximum.reduce(_PLAIN_RANKS * (left < 0)), self._alike(slots))
+        ranks = np.maximum.reduce(_PLAIN_RANKS * (left < 0))
+        if self._choosy:
+            ranks = np.maximum(ranks, self._profiles.take(self._mirror.profile.take(slots)))
         for row, amount in self._further:
             short = np.True_ if row is None else seen[row] < amount
             ranks = np.maximum(ranks, _RESOURCES * short)
@@ -79,10 +83,10 @@ class RequestClass:
         claimed[2] = np.ceil(self.demand.memory_mib * seen[RATIO])
         return claimed
 
-    def _alike(self, slots: Slots) -> Ranks:
-        if len(self._profiles) < len(self._mirror.profiles):
-            self._profiles = self._mirror.profiles.ranks(self.demand)
-        return self._profiles.take(self._mirror.profile.take(slots))
+    def _meet(self) -> None:
+        """Judge every profile that hosts have or had; most classes are content with all."""
+        self._profiles = self._mirror.profiles.ranks(self.demand)
+        self._choosy = bool(self._profiles.any())
 
 
 class Classes:

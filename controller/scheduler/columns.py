@@ -18,6 +18,7 @@ PLAIN = (resources.VCPU, resources.PCPU, resources.MEMORY_MB, resources.DISK_GB)
 FREE = slice(0, 4)
 ROOM = slice(4, 8)
 """What one guest could have of that: of memory, less what QEMU takes beside it."""
+BOTH = slice(0, 8)
 MORE = slice(8, 10)
 """Nothing: whoever weighs hosts writes here how much more CPU and memory becomes unusable."""
 EMPTY, IDLE, SERVERS, BUSY = 10, 11, 12, 13

@@ -12,15 +12,20 @@ Row = NDArray[np.float32]
 
 def lowest(row: Row, seed: int, tier: Tier) -> int | None:
     """Give the slot with the lowest score in a tier; of n that tie, the one numbered ``seed % n``."""
-    slots, scores = _of(row, tier)
-    if not scores.size:
-        return None
-    least = scores.min()
-    if least == np.inf:
-        return None
-    ties = np.flatnonzero(scores == least)
-    at = int(ties[seed % ties.size])
-    return at if slots is None else int(slots[at])
+    if tier.only is None:
+        ties = _ties(row)
+        if tier.never and not tier.never.isdisjoint(ties.tolist()):  # seldom: so the row is copied only then
+            ties = _ties(_without(row, tier))
+    else:
+        slots = _named(tier)
+        ties = slots[_ties(row[slots])]
+    return int(ties[seed % ties.size]) if ties.size else None
+
+
+def _ties(scores: Row) -> Slots:
+    """Give where the lowest finite score stands."""
+    least = scores[scores.argmin()] if scores.size else np.inf
+    return (scores == least).nonzero()[0] if least < np.inf else np.zeros(0, dtype=np.intp)
 
 
 def first(row: Row, most: int, tier: Tier) -> list[int]:
@@ -36,10 +41,17 @@ def first(row: Row, most: int, tier: Tier) -> list[int]:
 
 def _of(row: Row, tier: Tier) -> tuple[Slots | None, Row]:
     """Give a tier's slots in order (None: all), and their scores."""
-    if tier.only is not None:
-        slots = np.array(sorted(tier.only - tier.never), dtype=np.intp)
-        return slots, row[slots]
-    if tier.never:
-        row = row.copy()
-        row[list(tier.never)] = np.inf
-    return None, row
+    if tier.only is None:
+        return None, _without(row, tier) if tier.never else row
+    slots = _named(tier)
+    return slots, row[slots]
+
+
+def _named(tier: Tier) -> Slots:
+    return np.array(sorted((tier.only or frozenset()) - tier.never), dtype=np.intp)
+
+
+def _without(row: Row, tier: Tier) -> Row:
+    row = row.copy()
+    row[list(tier.never)] = np.inf
+    return row

@@ -33,27 +33,26 @@ class Idle:
         if not demands:
             return Given((), 0)
         far = self._distances(cells)
-        wants: list[list[str]] = []
+        wants: list[list[DeviceStock]] = []
         for demand in demands:
             allowed = _ALLOWED[demand.near]
-            fit = [d.address for d in self.free if d.device_class == demand.device_class and far[d.address] in allowed]
-            wants += [sorted(fit, key=far.__getitem__)] * demand.count
-        given = match(wants)
-        return None if given is None else Given(tuple(given), sum(far[address] for address in given))
+            ours = [device for device in self.free if device.device_class == demand.device_class]
+            fit = [device for device in ours if far.get(device.cell, 3) in allowed]
+            wants += [sorted(fit, key=lambda device: far.get(device.cell, 3))] * demand.count
+        given = match([[device.address for device in want] for want in wants])
+        if given is None:
+            return None
+        cell_of = {device.address: device.cell for device in self.free}
+        return Given(tuple(given), sum(far.get(cell_of[address], 3) for address in given))
 
-    def _distances(self, cells: Sequence[CellStock]) -> dict[str, int]:
-        """Say how far each is: 0 in a cell of the guest, 1 on a socket of it, 2 not known, 3 elsewhere.
+    def _distances(self, cells: Sequence[CellStock]) -> dict[int | None, int]:
+        """Say how far each cell is: 0 one of the guest, 1 on a socket of it, 2 not known; what is left out is farther.
 
         To a guest without cells all are near.
         """
         if not cells:
-            return dict.fromkeys((device.address for device in self.free), 0)
+            return dict.fromkeys((device.cell for device in self.free), 0)
         sockets = {cell.socket for cell in cells}
         far: dict[int | None, int] = {None: 2}
         far |= {cell.id: 1 for cell in self._host.cells if cell.socket in sockets}
-        far |= {cell.id: 0 for cell in cells}
-        return {device.address: far.get(device.cell, 3) for device in self.free}
-
-    def unwanted(self, device: DeviceStock, demands: Sequence[DeviceDemand]) -> bool:
-        """Say whether a guest with these demands has no use for a device."""
-        return all(device.device_class != demand.device_class for demand in demands)
+        return far | {cell.id: 0 for cell in cells}

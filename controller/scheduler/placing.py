@@ -7,9 +7,7 @@ from itertools import combinations
 from controller.scheduler import claims, threads
 from controller.scheduler.matching import match
 from controller.scheduler.nearness import Given, Idle
-from controller.scheduler.terms import CellDemand, CellPlace, CellStock, Demand, HostView, Place, Threads
-
-_ORDER = {policy: number for number, policy in enumerate(Threads)}
+from controller.scheduler.terms import CellDemand, CellPlace, CellStock, Demand, HostView, Place
 
 
 def find(host: HostView, demand: Demand) -> Place | None:
@@ -35,7 +33,7 @@ def find(host: HostView, demand: Demand) -> Place | None:
 def fits(cell: CellStock, want: CellDemand, demand: Demand) -> bool:
     """Say whether a cell of the guest could go to this cell of a host."""
     return has_memory(cell, want.memory_mib, demand.page_kib) and (
-        want.dedicated <= threads.free(cell)[_ORDER[demand.threads]]
+        not want.dedicated or want.dedicated <= threads.most(cell, demand.threads)
     )
 
 
@@ -57,6 +55,9 @@ def _choices(host: HostView, demand: Demand, idle: Idle) -> Iterator[Sequence[Ce
         return
     cells = _sparing(host, demand, idle)
     rooms = [[number for number, cell in enumerate(cells) if fits(cell, want, demand)] for want in demand.cells]
+    if len(rooms) == 1:
+        yield from ([cells[number]] for number in rooms[0])
+        return
     useful = sorted({number for room in rooms for number in room})
     for chosen in combinations(useful, len(rooms)):
         matched = match([[number for number in room if number in chosen] for room in rooms])
@@ -66,7 +67,8 @@ def _choices(host: HostView, demand: Demand, idle: Idle) -> Iterator[Sequence[Ce
 
 def _sparing(host: HostView, demand: Demand, idle: Idle) -> list[CellStock]:
     """Order a host's cells: last those with free devices that this guest has no use for, first the fullest."""
-    spare = Counter(device.cell for device in idle.free if idle.unwanted(device, demand.devices))
+    wanted = {device.device_class for device in demand.devices}
+    spare = Counter([device.cell for device in idle.free if device.device_class not in wanted])
     return sorted(
         host.cells,
         key=lambda cell: (spare[cell.id], threads.loose(cell), cell.memory_mib - cell.memory_used),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controller.scheduler import claims, unusable
-from controller.scheduler.columns import FREE, MORE, PLAIN, ROOM, SHARES, WEIGHED
+from controller.scheduler.columns import BOTH, MORE, PLAIN, SHARES, WEIGHED
 from controller.scheduler.terms import Demand, HostView, Stock
 from controller.scheduler.unusable import COMMON, Size, Unusable
 
@@ -61,7 +61,7 @@ class Policy:
         :param seen: rows as in ``columns``, but under ``ROOM`` what is left with the guest there; ``MORE`` is written.
         """
         if not self.spreads(demand):
-            seen[MORE] = self._unusable.more(seen[FREE], seen[ROOM])
+            seen[MORE] = self._unusable.more(seen[BOTH].reshape(2, len(PLAIN), -1)[:, ::2])
         weighed = seen[WEIGHED] / seen[SHARES] * self._factors(demand)
         total = np.add.reduce(np.rint(weighed, out=weighed))
         return np.multiply(total, 1 / _GRAINS, out=np.empty(len(total), np.float32), casting="same_kind")

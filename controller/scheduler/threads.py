@@ -29,6 +29,13 @@ def free(cell: CellStock) -> tuple[int, int, int]:
     return loose(cell), len(whole), sum(whole) - whole.count(1)
 
 
+def most(cell: CellStock, threads: Threads) -> int:
+    """Count the CPUs that one guest could have here by one policy."""
+    if threads is Threads.PREFER:
+        return loose(cell)
+    return free(cell)[1 if threads is Threads.ISOLATE else 2]
+
+
 def pick(cell: CellStock, wanted: int, threads: Threads) -> Picked:
     """Pick CPUs of a cell that has enough of them, as ``free`` counts.
 

@@ -51,18 +51,14 @@ class Unusable:
         self._rows: Floats = np.array(sizes, dtype=np.float64).T.copy()
         self._sizes: Floats = self._rows[:, :, np.newaxis]
 
-    def more(self, free: Floats, left: Floats) -> Floats:
-        """Give how much more is unusable with ``left`` free than with ``free``, summed over all sizes.
+    def more(self, pairs: Floats) -> Floats:
+        """Give how much more is unusable, summed over all sizes: ``[resource, host]``.
 
-        :param free, left: rows of VCPU, PCPU, MEMORY_MB and more; the answer has a row of CPUs and one of memory.
+        :param pairs: what is free now and what would be left, ``[2, resource, host]``; resources are CPUs and memory.
         """
-        free, left = free[:3:2], left[:3:2]
-        unusable: Floats = self._rows @ (self._filled(free) - self._filled(left))
-        unusable += self._count * (left - free)
+        servers = pairs[:, :, np.newaxis] / self._sizes
+        filled: Floats = np.minimum(servers[:, 0], servers[:, 1])
+        np.floor(filled, out=filled)
+        unusable: Floats = self._rows @ (filled[0] - filled[1])
+        unusable += self._count * (pairs[1] - pairs[0])
         return unusable
-
-    def _filled(self, free: Floats) -> Floats:
-        """Count the servers of each size that a host holds until CPUs or memory run out."""
-        servers = free[:, np.newaxis] / self._sizes
-        filled: Floats = np.minimum(servers[0], servers[1])
-        return np.floor(filled, out=filled)
