@@ -13,6 +13,7 @@ from common import errors
 from controller.cmd import replay as command
 from controller.cmd.replay_picture import html, svg
 from controller.scheduler import inputs, recording
+from controller.scheduler.fleet import Fleet
 from controller.scheduler.replay import Recording, Taken, replay
 from controller.scheduler.score import Policy
 from controller.scheduler.terms import HostView, Place
@@ -157,3 +158,23 @@ def test_a_picture_is_a_page_or_a_drawing_by_its_name(tmp_path: Path) -> None:
         )
         assert done.exit_code == 0, done.output
         assert (tmp_path / name).read_text().startswith(start)
+
+
+@pytest.mark.parametrize("spread", [False, True])
+def test_under_its_own_policy_a_recording_ends_as_it_was(spread: bool) -> None:
+    made, decisions = Fleet(Policy(spread=spread)), []
+    made.load(DAY.hosts)
+    for n in range(30):
+        wanted = ask(f"s{n}", shared=1 + n % 4, memory_mib=256 * (1 + n % 3), hints={"seed": n * 7919})
+        place = made.decide(wanted)
+        if place:
+            made.commit(wanted, place)
+        ends = at(n + 9) if place and n % 3 else None
+        decisions.append(Taken(at(n), ends, wanted, place))
+        for gone in [one for one in decisions if one.ended_at == at(n + 1) and one.place]:
+            assert gone.place
+            made.release(gone.ask, gone.place)
+    known = DAY._replace(decisions=decisions)
+    again = replay("again", known, Policy(spread=spread))
+    assert again._replace(name="as recorded") == replay("as recorded", known, None)
+    assert again.rejected > 0
