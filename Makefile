@@ -4,7 +4,7 @@
 SIMULATE = $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(JOBS),--jobs $(JOBS)) $(if $(EVENTS),--events $(EVENTS))
 
 .PHONY: simulate mutants
-.PHONY: help run down clean-state doctor test unit libvirt lint typing docs hosts bench packages venv image golden samples clean lab lab-down chaos
+.PHONY: help run down clean-state doctor test unit libvirt lint typing docs hosts bench shards packages venv image golden samples clean lab lab-down chaos
 SHELL := /bin/bash
 TOFT := .venv/bin/toft
 IMAGE := build/tiny
@@ -63,6 +63,10 @@ bench: packages venv ## measure: BENCH=create|api|idle|recover [RUNS=n] [JSON=1]
 	@lab/packages test
 	@[ "$(BENCH)" ] || { echo 'say what: make bench BENCH=create'; exit 2; }
 	@.venv/bin/python -m bench.$(BENCH)
+
+shards: packages venv ## prove: eight schedulers share a fleet and are killed at random [SERVERS=n] [JSON=1]
+	@lab/packages test
+	@.venv/bin/python -m bench.shards
 
 simulate: venv ## faults upon faults, seed after seed: SEEDS=200; SEED=n runs one again, and shrinks it where it fails
 	@.venv/bin/python -m tests.simulation $(SIMULATE)

@@ -55,7 +55,7 @@ def measure() -> Rates:
     views = list(hosts.simple(HOSTS))
     asks = hosts.asks(hosts.simple_demands())
     with _database() as (store, url):
-        _fill(store, views, ALONE + BATCH * (WARM + BATCHES))
+        fill(store, views, ALONE + BATCH * (WARM + BATCHES))
         loop = _one_by_one(store, views, list(itertools.islice(asks, ALONE)))
         scheduler = ExactScheduler(CLOCK, time_ordered(CLOCK))
         _batches(store, scheduler, asks, WARM)
@@ -78,7 +78,8 @@ def _database() -> Iterator[tuple[Store, str]]:
             store.close()
 
 
-def _fill(store: Store, views: Sequence[HostView], servers: int) -> None:
+def fill(store: Store, views: Sequence[HostView], servers: int) -> None:
+    """Write hosts, and servers that have none yet: s0, s1…"""
     now = CLOCK.now()
     host = {"epoch": 1, "boot_id": "", "state": "up", "enabled": True, "heard_at": now, "inventory": {}}
     host |= {"features": [], "lease_until": now + timedelta(hours=1), "generation": 1}
