@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from common import errors
 from common.guest import aliases, parse_guest
+from common.model.aggregate import DEFAULT_ZONE
 from common.model.flavor import Flavor
 from common.model.server import Server
 from common.states import Power, State
@@ -23,6 +24,15 @@ class Standing(NamedTuple):
 
     fleet: Fleet
     zones: Zones
+
+    def zone(self, named: str | None) -> str | None:
+        """Give a zone back if there is one of that name; None: any will do.
+
+        :raises NotFound: there is none.
+        """
+        if named not in (None, DEFAULT_ZONE, *self.zones):
+            raise errors.NotFound(f"there is no availability zone {named}")
+        return named
 
 
 def standing(req: Request, tx: Tx) -> Standing:

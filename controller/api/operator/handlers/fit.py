@@ -15,7 +15,7 @@ def show(req: Request) -> Answer:
     with req.read() as tx:
         wanted = what_if.flavor(tx, query["flavor"])
         now = what_if.standing(req, tx)
-        ask = what_if.ask(req, tx, wanted, query.get("zone"))
+        ask = what_if.ask(req, tx, wanted, now.zone(query.get("zone")))
     found = fit(now.fleet, ask, count, now.zones)
     hosts = {now.fleet.name(host): number for host, number in found.hosts.items()}
     return ok({"flavor": wanted.name, "count": count} | views.fit(found, hosts, len(now.fleet.hosts)))

@@ -16,7 +16,7 @@ def show(req: Request) -> Answer:
     with req.read() as tx:
         wanted = what_if.flavor(tx, query["flavor"])
         now = what_if.standing(req, tx)
-        ask = what_if.ask(req, tx, wanted, query.get("zone"))
+        ask = what_if.ask(req, tx, wanted, now.zone(query.get("zone")))
         found = plan(now.fleet, ask, reader(tx), query.get("moves", MOST_MOVES))
         names = {s.id: s.name for s in servers.get(tx, {move.server for move in found.moves}).values()}
     return ok({"flavor": wanted.name} | views.room(found, names, now.fleet.name))

@@ -63,9 +63,11 @@ def test_what_can_never_fit_says_what_would(cloud, placed):
     assert huge["binds"]["fallen"][0]["reasons"].keys() == {"host1"}
 
 
-def test_a_zone_that_is_not_there_takes_nothing(cloud, placed):
-    found = ask(cloud, "fit", flavor="small", zone="moon").json
-    assert (found["fits"], found["binds"]["fallen"][0]["filter"]) == (0, "aggregates")
+def test_a_zone_that_is_not_there_is_named(cloud, placed):
+    for path in ("fit", "room"):
+        answer = ask(cloud, path, flavor="small", zone="moon")
+        assert (answer.status_code, "no availability zone moon" in answer.text) == (404, True)
+    assert ask(cloud, "fit", flavor="small", zone="nova").json["fits"] == 1
 
 
 def test_bad_questions_are_refused(cloud):
