@@ -12,6 +12,10 @@ Fits = Callable[[Ask], bool]
 """Whether a server would find a host."""
 
 
+MOST = 12
+"""Changes that a record has room for."""
+
+
 def that_fit(fits: Fits, ask: Ask, falls: Collection[Fall], zones: Zones) -> tuple[Change, ...]:
     """Give each single change that lets a server fit somewhere: of amounts the greatest that fits.
 
@@ -20,7 +24,7 @@ def that_fit(fits: Fits, ask: Ask, falls: Collection[Fall], zones: Zones) -> tup
     :param falls: where hosts fell; what helps at none of these is not asked.
     """
     single = (*_less(fits, ask, falls), *_other(fits, ask, falls, zones))
-    return single or tuple(_together(fits, ask))
+    return single[:MOST] or tuple(_together(fits, ask))
 
 
 def _less(fits: Fits, ask: Ask, falls: Collection[Fall]) -> Iterator[Change]:

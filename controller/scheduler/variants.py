@@ -11,6 +11,10 @@ Zones = Mapping[str, frozenset[str]]
 """The aggregates that make each availability zone."""
 
 
+MOST_ZONES = 16
+"""Other zones that are asked about, in the order of their names."""
+
+
 class Variant(NamedTuple):
     """A code that does not change, words that go on from ``fits``, where it could help, and the ask then."""
 
@@ -55,10 +59,9 @@ def _aggregates(demand: Demand, zones: Zones) -> _Changed:
     for place, wanted in enumerate(demand.aggregates):
         others = (*demand.aggregates[:place], *demand.aggregates[place + 1 :])
         if wanted in zones.values():
-            for name, aggregates in sorted(zones.items()):
-                if aggregates != wanted:
-                    there = replace(demand, aggregates=(*others, aggregates))
-                    yield "zone", f"in zone {name}", _AGGREGATES, there
+            there = [(name, found) for name, found in sorted(zones.items()) if found != wanted]
+            for name, found in there[:MOST_ZONES]:
+                yield "zone", f"in zone {name}", _AGGREGATES, replace(demand, aggregates=(*others, found))
         else:
             yield "aggregate", "outside its aggregates", _AGGREGATES, replace(demand, aggregates=others)
     if demand.outside:

@@ -202,6 +202,13 @@ def test_a_record_does_not_grow_with_the_hosts() -> None:
     assert many.fallen[0].hosts == 400
 
 
+def test_a_record_does_not_grow_with_the_zones() -> None:
+    zones = {f"z{n:02}": frozenset({f"a{n}"}) for n in range(40)}
+    made = fleet(*(view(f"h{n}", aggregates=frozenset({f"a{n}"})) for n in range(1, 40)))
+    told = decided(made, ask(aggregates=(zones["z00"],)), zones)
+    assert [change.text for change in told.changes] == [f"in zone z{n:02}" for n in range(1, 13)]
+
+
 def test_the_one_line_fits_into_a_fault_and_names_no_host() -> None:
     hosts = fleet(view("topsecret", cpus=1, memory=700, disk=8, aggregates=frozenset({"zb"})))
     for wanted in (ask(), ask(shared=1), ask(shared=1, memory_mib=700), ask(shared=1, aggregates=(ZONES["a"],))):
