@@ -38,13 +38,18 @@ class Follower:
     def catch_up(self, tx: Tx) -> None:
         """Bring the fleet up to what this transaction sees."""
         news = ledger.news(tx, self._horizon)
-        fresh = {h for h, stand in news.hosts.items() if self._known.get(h) != stand and self._follows(h)}
+        fresh = {host for host, stand in news.hosts.items() if self._is_news(host, stand)}
         self._read(tx, self._unsure | fresh)
         self._horizon, self._unsure = news.horizon, set()
         now = self._clock.monotonic()
         if self._looked is None or now - self._looked >= LOOK_SECONDS:
             self._look(tx)
             self._looked = now
+
+    def _is_news(self, host: str, stand: tuple[int, int]) -> bool:
+        """Say whether a host is to be read: one at an earlier generation has claims of ours that are not committed."""
+        generation, epoch = self._known.get(host, (-1, -1))
+        return (stand[0] > generation or stand[1] != epoch) and self._follows(host)
 
     def doubt(self, hosts: Iterable[str]) -> None:
         """Have hosts read anew, whatever is known of them."""
