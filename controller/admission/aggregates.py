@@ -9,6 +9,7 @@ from common import errors
 from common.model.aggregate import DEFAULT_ZONE, ZONE, Aggregate
 from controller.db import aggregates, hosts, servers
 from controller.db.engine import Tx
+from controller.workflow import capacity, ratios
 from controller.workflow.world import World
 from controller.writer import Change
 
@@ -48,8 +49,8 @@ class UpdateAggregate(Change[Aggregate], frozen=True, kw_only=True):
 
         :raises NotFound: there is no such aggregate.
         :raises Conflict: the name is taken.
-        :raises BadRequest: it would have too many items, or a host would be in two zones, or servers would be in
-            another zone than they asked for.
+        :raises BadRequest: it would have too many items, or a ratio that is none, or a host would be in two zones, or
+            servers would be in another zone than they asked for.
         """
         known = _known(tx)
         before = _named(known, self.number)
@@ -58,7 +59,10 @@ class UpdateAggregate(Change[Aggregate], frozen=True, kw_only=True):
         if len(metadata) > ITEMS:
             raise errors.BadRequest(f"an aggregate may have {ITEMS} items of metadata at most")
         after = replace(before, name=self.name or before.name, metadata=metadata, updated_at=world.clock.now())
+        ratios.check(self.metadata)
         aggregates.save(tx, after)
+        if ratios.differ(before.metadata, metadata):
+            capacity.promise_anew(tx, after.hosts, world)
         try:
             _check_zones(tx, known, {**known, self.number: after}, after.hosts)
         except errors.Conflict as refusal:  # what stands in the way of a host is, for an aggregate, a wrong zone
@@ -101,7 +105,7 @@ class AddHost(Change[Aggregate], frozen=True, kw_only=True):
         if host in before.hosts:
             raise errors.Conflict(f"Aggregate {self.number} already has host {self.host}.")
         aggregates.join(tx, self.number, host)
-        return _moved(tx, known, replace(before, hosts=(*before.hosts, host)), host)
+        return _moved(tx, known, replace(before, hosts=(*before.hosts, host)), host, world)
 
 
 class RemoveHost(Change[Aggregate], frozen=True, kw_only=True):
@@ -124,7 +128,7 @@ class RemoveHost(Change[Aggregate], frozen=True, kw_only=True):
             raise errors.NotFound(f"Aggregate {self.number} has no host {self.host}.")
         aggregates.leave(tx, self.number, host)
         left = tuple(other for other in before.hosts if other != host)
-        return _moved(tx, known, replace(before, hosts=left), host)
+        return _moved(tx, known, replace(before, hosts=left), host, world)
 
 
 def _known(tx: Tx) -> dict[int, Aggregate]:
@@ -149,7 +153,9 @@ def _host(tx: Tx, name: str) -> str:
     return host.id
 
 
-def _moved(tx: Tx, known: Mapping[int, Aggregate], after: Aggregate, host: str) -> Aggregate:
+def _moved(tx: Tx, known: Mapping[int, Aggregate], after: Aggregate, host: str, world: World) -> Aggregate:
+    if ratios.differ({}, after.metadata):
+        capacity.promise_anew(tx, [host], world)
     _check_zones(tx, known, {**known, after.number: after}, [host])
     return after
 

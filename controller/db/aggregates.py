@@ -15,6 +15,12 @@ _table, _member = tables.aggregate, tables.aggregate_host
 _c = _table.c
 _ROWS = sa.select(_c.id, _c.uuid, _c.name, _c.metadata, _c.created_at, _c.updated_at).order_by(_c.id)
 _HOSTS = sa.select(_member.c.aggregate_id, _member.c.host_id).order_by(_member.c.host_id)
+_METADATA = (
+    sa.select(_c.metadata)
+    .join(_member, _c.id == _member.c.aggregate_id)
+    .where(_member.c.host_id == sa.bindparam("host"))
+    .order_by(_c.id)
+)
 
 
 def all(tx: Tx) -> list[Aggregate]:  # noqa: A001 - reads as aggregates.all(tx)
@@ -51,6 +57,11 @@ def _read(tx: Tx, rows: sa.Select[Any], members: sa.Select[Any]) -> list[Aggrega
         )
         for number, id_, name, metadata, created, updated in found
     ]
+
+
+def metadata_of(tx: Tx, host: str) -> list[dict[str, str]]:
+    """Give what the aggregates say that a host is in."""
+    return [metadata for (metadata,) in tx.rows(_METADATA, host=host)]
 
 
 def zones(tx: Tx) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What a host reports to have is believed, but for jumps: those wait for an operator's word."""
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -11,6 +11,7 @@ from common.model.host import Host
 from controller.db import hosts, ledger
 from controller.db.engine import Tx
 from controller.db.ledger import Stock
+from controller.workflow import ratios
 from controller.workflow.world import World
 
 LOG = logging.getLogger(__name__)
@@ -44,7 +45,15 @@ def approve(tx: Tx, host: Host, world: World) -> None:
     hosts.write(tx, "held", {host.id: None})
 
 
+def promise_anew(tx: Tx, ids: Iterable[str], world: World) -> None:
+    """Write what hosts have once more: the ratios of their aggregates are others now. What is held stays so."""
+    for host in hosts.get(tx, ids, lock=True).values():
+        if host.inventory:  # it was heard
+            _apply(tx, host.id, msgspec.convert(host.inventory, wire.Inventory), (host.held or {}).keys(), world)
+
+
 def _apply(tx: Tx, host: str, inventory: wire.Inventory, keep: Collection[str], world: World) -> None:
     known = aliases.read(world.settings.devices.aliases).values()
     classes = {alias.device_class for alias in known}
-    ledger.apply_inventory(tx, host, inventory, world.settings.scheduler, keep, classes)
+    promised = ratios.of_host(tx, host, world.settings.scheduler)
+    ledger.apply_inventory(tx, host, inventory, promised, keep, classes)
