@@ -2,7 +2,7 @@
 
     SERVERS=10 make bench BENCH=recover [JSON=1]
 
-Each part is killed when a third of SERVERS creates and half as many deletes is acknowledged, and started again at once,
+Each part is killed when a third of SERVERS creates and as many deletes is acknowledged, and started again at once,
 as by a supervisor. *Back* is when it works again: an agent is welcomed, every host is heard through the broker, the API
 answers. *Healed* is when all is as asked, on every side: API, ledger, libvirt, disks, ports; the guests asked for are
 started by then, which is most of that time under emulation. It uses the lab that runs, or one of its own.
@@ -51,7 +51,7 @@ def measure(bursts: Bursts) -> None:
     facts: dict[str, report.Value] = {}
     for what, (victim, nova) in PARTS.items():
         with away("controller-2") if what == ALONE else nullcontext():
-            came = bursts.run(victim, SERVERS, SERVERS // 2)
+            came = bursts.run(victim, SERVERS, SERVERS)
         wrong = came.verdict
         lost, doubled, leaked = len(wrong.lost), len(wrong.doubled), len(wrong.leaked)
         rows[what] = [came.back, came.healed, came.asked, lost, doubled, leaked, nova]

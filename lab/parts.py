@@ -17,7 +17,7 @@ from tests.services.postgresql import PostgreSQL
 from tests.services.rabbitmq import RabbitMQ
 
 TOFT = str(places.BIN / "toft")
-NICE = 10
+NICE = 19
 """Guests without KVM take all CPU there is; a lab's services are to answer beside them, as on machines of their own."""
 
 
