@@ -7,7 +7,7 @@ import msgspec
 from common.model.host import Host
 from common.model.notification import Notification
 from common.model.server import Server
-from controller.db import hosts, networks, notifications, ports
+from controller.db import aggregates, hosts, networks, notifications, ports
 from controller.db.engine import Tx
 from controller.workflow import payloads
 from controller.workflow.payloads import Payload
@@ -24,24 +24,26 @@ def tell(tx: Tx, world: World, event_type: str, servers: Iterable[Server], sagas
     told = list(servers)
     if not world.settings.notifications.enabled or not told:
         return
-    homes = hosts.get(tx, [s.host_id for s in told if s.host_id])
+    homes, zoned = hosts.get(tx, [s.host_id for s in told if s.host_id]), aggregates.zones(tx)
     owned = ports.of_servers(tx, [s.id for s in told])
     nets = networks.get(tx, sorted({port.network_id for some in owned.values() for port in some}))
     asked = {saga.subject: saga.request_id for saga in sagas}
     write = payloads.created_instance if event_type.startswith("instance.create.") else payloads.instance
     rows = []
     for server in told:
-        home = homes[server.host_id] if server.host_id else None
+        host = homes[server.host_id] if server.host_id else None
+        home = payloads.Home(host, aggregates.zone_of(zoned, host.id) if host else server.zone)
         payload = write(server, home, owned.get(server.id, ()), nets, asked.get(server.id) or server.request_id)
-        rows.append(_row(world, event_type, home, payload))
+        rows.append(_row(world, event_type, host, payload))
     notifications.add(tx, rows)
 
 
 def tell_of_hosts(tx: Tx, world: World, told: Iterable[Host]) -> None:
     """Write a notification of each of these hosts' agents, as they are now."""
     if world.settings.notifications.enabled:
-        rows = [_row(world, "service.update", host, payloads.service(host)) for host in told]
-        notifications.add(tx, rows)
+        zoned = aggregates.zones(tx)
+        about = [(host, payloads.service(host, aggregates.zone_of(zoned, host.id))) for host in told]
+        notifications.add(tx, [_row(world, "service.update", host, payload) for host, payload in about])
 
 
 def _row(world: World, event_type: str, host: Host | None, payload: Payload) -> Notification:

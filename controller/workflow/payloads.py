@@ -5,7 +5,7 @@ User data, passwords, keys and tokens are left out by construction: each field i
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.clock import wire_time
 from common.hostname import hostname_of
@@ -46,7 +46,6 @@ _FIXED: Payload = {
     "action_initiator_user": None,
     "architecture": "x86_64",
     "auto_disk_config": "MANUAL",
-    "availability_zone": "nova",
     "block_devices": [],
     "kernel_id": "",
     "locked": False,
@@ -58,28 +57,36 @@ _FIXED: Payload = {
 """What is the same for every server here."""
 
 
+class Home(NamedTuple):
+    """Where a server is: its host, None: on none; and its availability zone, None: whichever."""
+
+    host: Host | None
+    zone: str | None
+
+
 def instance(
-    server: Server, host: Host | None, ports: Sequence[Port], networks: Mapping[str, Network], request_id: str
+    server: Server, home: Home, ports: Sequence[Port], networks: Mapping[str, Network], request_id: str
 ) -> Payload:
     """Describe a server: InstanceActionPayload."""
-    return _object("InstanceActionPayload", "1.8", _instance(server, host, ports, networks, request_id))
+    return _object("InstanceActionPayload", "1.8", _instance(server, home, ports, networks, request_id))
 
 
 def created_instance(
-    server: Server, host: Host | None, ports: Sequence[Port], networks: Mapping[str, Network], request_id: str
+    server: Server, home: Home, ports: Sequence[Port], networks: Mapping[str, Network], request_id: str
 ) -> Payload:
     """Describe a server that is being made: InstanceCreatePayload."""
     more: Payload = {"instance_name": server.id, "keypairs": [], "tags": [], "trusted_image_certificates": None}
-    data = _instance(server, host, ports, networks, request_id)
+    data = _instance(server, home, ports, networks, request_id)
     return _object("InstanceCreatePayload", "1.12", data | more)
 
 
 def _instance(
-    server: Server, host: Host | None, ports: Sequence[Port], networks: Mapping[str, Network], request_id: str
+    server: Server, home: Home, ports: Sequence[Port], networks: Mapping[str, Network], request_id: str
 ) -> Payload:
-    where = host.name if host else None
+    where = home.host.name if home.host else None
     return {
         **_FIXED,
+        "availability_zone": home.zone,
         "created_at": wire_time(server.created_at),
         "deleted_at": _time(server.deleted_at),
         "display_description": server.name,
@@ -158,10 +165,10 @@ def _address(port: Port, networks: Mapping[str, Network]) -> Payload:
     return _object("IpPayload", "1.0", data)
 
 
-def service(host: Host) -> Payload:
-    """Describe a host's agent: ServiceStatusPayload."""
+def service(host: Host, zone: str) -> Payload:
+    """Describe the agent of a host in an availability zone: ServiceStatusPayload."""
     data = {
-        "availability_zone": "nova",
+        "availability_zone": zone,
         "binary": "nova-compute",
         "disabled": not host.enabled,
         "disabled_reason": host.disabled_reason or None,

@@ -9,6 +9,8 @@ import pytest
 
 from common.settings import Notifications, Settings
 from common.states import State
+from controller.admission.aggregates import AddHost, CreateAggregate
+from controller.admission.server_hints import Where
 from controller.admission.services import EnableHost
 from controller.db import notifications, tables
 from controller.db.engine import Store
@@ -73,6 +75,25 @@ def test_what_is_told_has_novas_form(scene: Scene) -> None:
     assert (address["nova_object.name"], address["nova_object.data"]["label"]) == ("IpPayload", "net")
     assert after["launched_at"]
     assert after["fault"] is None
+
+
+def test_zones_are_told(scene: Scene) -> None:
+    writer = DirectWriter(scene.store, scene.world)
+    east = writer.submit(CreateAggregate(name="e", zone="east"))
+    writer.submit(AddHost(number=east.number, host="host-1"))
+    writer.submit(EnableHost(name="host-1", enabled=True))
+    scene.create(where=Where(zone="east"))
+    scene.settle()
+    heard = [message["payload"]["nova_object.data"] for message in told(scene.store)]
+    assert [(data["host"], data["availability_zone"]) for data in heard] == [("host-1", "east")] * 3
+    for name in ("host-0", "host-1"):
+        writer.submit(EnableHost(name=name, enabled=False))
+    told(scene.store)
+    scene.create(where=Where(zone="east"))
+    scene.settle()
+    (failed,) = told(scene.store)
+    data = failed["payload"]["nova_object.data"]
+    assert (data["host"], data["availability_zone"]) == (None, "east")
 
 
 def test_no_secret_is_told(scene: Scene) -> None:
