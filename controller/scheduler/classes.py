@@ -59,7 +59,7 @@ class RequestClass:
 
     def _judge(self, slots: Slots) -> None:
         """Judge these hosts by all that the class asks for."""
-        seen = self._mirror.columns.table.take(slots, axis=1)
+        seen = self._mirror.columns.seen(slots)
         left = seen[ROOM]
         left -= self._claimed(seen)
         ranks = np.maximum.reduce(_PLAIN_RANKS * (left < 0))

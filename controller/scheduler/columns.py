@@ -35,10 +35,10 @@ _NOTHING = Stock(0)
 
 
 class Columns:
-    """A row per kind of number, a column per host: ``table[row, slot]``."""
+    """A row per kind of number, a column per host; in memory the numbers of one host lie together."""
 
     def __init__(self) -> None:
-        self.table: Floats = np.zeros((FURTHER, 0))
+        self._hosts: Floats = np.zeros((0, FURTHER))
         self._rows: dict[str, tuple[int, ...]] = {
             name: (number, ROOM.start + number) for number, name in enumerate(PLAIN)
         }
@@ -47,15 +47,25 @@ class Columns:
         """Give the row of what is free of a resource class; None: no host has it."""
         return self._rows[resource][0] if resource in self._rows else None
 
+    @property
+    def table(self) -> Floats:
+        """Give the numbers of all hosts, ``[row, slot]``."""
+        return self._hosts.T
+
+    def seen(self, slots: Slots) -> Floats:
+        """Give the numbers of these hosts, ``[row, host]``; whoever asked may write into it."""
+        return np.ascontiguousarray(self._hosts.take(slots, axis=0).T)
+
     def rearrange(self, order: Slots) -> None:
         """Put the columns in this order; one that is not named is gone, -1 (the last before) may be written anew."""
-        self.table = self.table[:, order] if self.table.shape[1] else np.zeros((len(self.table), order.size))
+        self._hosts = self._hosts[order] if len(self._hosts) else np.zeros((order.size, self._hosts.shape[1]))
 
     def widen(self, host: HostView) -> bool:
         """Make rows for what this host has and no other had; says whether that was needed."""
         new = [name for name in host.stocks if name not in self._rows]
-        self._rows |= {name: (number,) for number, name in enumerate(new, len(self.table))}
-        self.table = np.vstack([self.table, np.zeros((len(new), self.table.shape[1]))]) if new else self.table
+        self._rows |= {name: (number,) for number, name in enumerate(new, self._hosts.shape[1])}
+        if new:
+            self._hosts = np.hstack([self._hosts, np.zeros((len(self._hosts), len(new)))])
         return bool(new)
 
     def write(self, slot: int, host: HostView) -> None:
@@ -65,7 +75,7 @@ class Columns:
         capacity = [max(1, stock.capacity) for stock in plain]
         idle = sum(device.server is None for device in host.devices)
         more = [host.stocks.get(name, _NOTHING) for name in list(self._rows)[len(PLAIN) :]]
-        self.table[:, slot] = [
+        self._hosts[slot] = [
             *(cpus, dedicated, memory, disk),
             *(cpus, dedicated, memory - host.overhead_mib, disk),
             *(0, 0),
@@ -77,7 +87,7 @@ class Columns:
 
     def take(self, slot: int, amounts: Iterable[tuple[str, int]], devices: int, servers: int = 1) -> None:
         """Take amounts and so many devices for one more server, which is being built; with -1 give them back."""
-        column = self.table[:, slot]
+        column = self._hosts[slot]
         for name, amount in amounts:
             for row in self._rows.get(name, ()):
                 column[row] -= servers * amount
