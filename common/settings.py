@@ -145,6 +145,56 @@ class Scheduler(Group, frozen=True):
     cpu_ratio: Annotated[float, Meta(description="Virtual CPUs promised for each physical one.")] = 4.0
     ram_ratio: Annotated[float, Meta(description="Memory promised for each physical MiB.")] = 1.0
     disk_ratio: Annotated[float, Meta(description="Disk promised for each physical GiB.")] = 1.0
+    policy: Annotated[
+        str,
+        Meta(
+            pattern="^(pack|spread)$",
+            description="pack fills hosts in use before empty ones, so that little becomes unusable; spread takes the emptiest. Aggregates and flavors may say otherwise for theirs.",
+        ),
+    ] = "pack"
+    weight_empty: Annotated[
+        float,
+        Meta(
+            ge=-1000,
+            le=1000,
+            description="What it costs to put the first server on a host, under pack.",
+        ),
+    ] = 8.0
+    weight_fragmentation: Annotated[
+        float,
+        Meta(
+            ge=-1000,
+            le=1000,
+            description="What it costs that a share of a host becomes unusable, under pack.",
+        ),
+    ] = 1.0
+    weight_cpu: Annotated[
+        float,
+        Meta(
+            ge=-1000,
+            le=1000,
+            description="What it costs that a share of a host's CPUs stays free; under spread, that it does not. So are the next two.",
+        ),
+    ] = 0.05
+    weight_memory: Annotated[float, Meta(ge=-1000, le=1000, description="The same for memory.")] = 0.5
+    weight_disk: Annotated[float, Meta(ge=-1000, le=1000, description="The same for disk.")] = 0.05
+    weight_devices: Annotated[
+        float,
+        Meta(
+            ge=-1000,
+            le=1000,
+            description="What it costs to take a host of free devices for a server that wants none.",
+        ),
+    ] = 2.0
+    weight_servers: Annotated[float, Meta(ge=-1000, le=1000, description="What each server on a host costs.")] = 0.0
+    weight_busy: Annotated[
+        float,
+        Meta(
+            ge=-1000,
+            le=1000,
+            description="What each server costs that is being built on a host.",
+        ),
+    ] = 0.0
     shards: Annotated[
         int,
         Meta(

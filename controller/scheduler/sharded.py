@@ -12,6 +12,7 @@ from common.clock import Clock
 from common.ids import Ids
 from controller.db import groups, ledger
 from controller.db.engine import Tx
+from controller.scheduler.chosen import policy as policy_of
 from controller.scheduler.contract import Decision, Scheduler
 from controller.scheduler.exact import ExactScheduler, already
 from controller.scheduler.score import Policy
@@ -23,8 +24,9 @@ def shard_of(host: str, shards: int) -> int:
     return zlib.crc32(host.encode()) % shards
 
 
-def scheduler(clock: Clock, ids: Ids, chosen: settings.Scheduler, policy: Policy | None = None) -> Scheduler:
+def scheduler(clock: Clock, ids: Ids, chosen: settings.Scheduler) -> Scheduler:
     """Make the scheduler that the settings ask for."""
+    policy = policy_of(chosen)
     if chosen.shards == 1:
         return ExactScheduler(clock, ids, policy)
     return ShardedScheduler(clock, ids, policy, chosen.shards)
@@ -36,7 +38,7 @@ class ShardedScheduler:
     :param shards: how many there are.
     """
 
-    def __init__(self, clock: Clock, ids: Ids, policy: Policy | None, shards: int) -> None:
+    def __init__(self, clock: Clock, ids: Ids, policy: Policy, shards: int) -> None:
         self._shards = shards
         self._mine: frozenset[int] = frozenset()
         self._near = ExactScheduler(clock, ids, policy, self._is_mine)

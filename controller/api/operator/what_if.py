@@ -11,10 +11,10 @@ from common.states import Power, State
 from controller.api.http import Request
 from controller.db import flavors
 from controller.db.engine import Tx
+from controller.scheduler import chosen
 from controller.scheduler.asking import asks
 from controller.scheduler.fleet import Fleet
 from controller.scheduler.follower import Follower
-from controller.scheduler.score import Policy
 from controller.scheduler.terms import Ask
 from controller.scheduler.variants import Zones
 
@@ -38,7 +38,7 @@ class Standing(NamedTuple):
 def standing(req: Request, tx: Tx) -> Standing:
     """Read all hosts."""
     world = req.services.world
-    fleet = Fleet(Policy())
+    fleet = Fleet(chosen.policy(world.settings.scheduler))
     follower = Follower(fleet, world.clock)
     follower.catch_up(tx)
     return Standing(fleet, follower.zones)

@@ -10,6 +10,7 @@ from common.settings import Scheduler as Chosen
 from controller.db import decisions, ledger, tables
 from controller.db.engine import Store
 from controller.scheduler.exact import ExactScheduler
+from controller.scheduler.score import Policy
 from controller.scheduler.sharded import ShardedScheduler, scheduler, shard_of
 from controller.scheduler.terms import Ask, Demand, GroupAsk, Together
 from tests.services.clouds import add_host, add_server
@@ -34,7 +35,7 @@ def scene(store: Store) -> Store:
 
 
 def of_shard(*shards: int) -> ShardedScheduler:
-    made = ShardedScheduler(CLOCK, time_ordered(CLOCK), None, 2)
+    made = ShardedScheduler(CLOCK, time_ordered(CLOCK), Policy(), 2)
     made.own(shards)
     return made
 
