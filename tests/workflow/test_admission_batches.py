@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import sqlalchemy as sa
 from msgspec.structs import replace
 
 from common import errors
@@ -98,3 +99,16 @@ def test_deletes_are_answered_one_by_one_and_begin_once(scene: Scene) -> None:
             tables.server.select().with_only_columns(tables.server.c.generation, tables.server.c.power).order_by("id")
         )
     assert (generation, power, other_power) == (2, Power.GONE.value, Power.ON.value)
+
+
+def test_creates_that_may_go_anywhere_read_nothing_of_places(scene: Scene) -> None:
+    said: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    sa.event.listen(scene.store.engine, "before_cursor_execute", listen)
+    accept(scene, *(create(name=f"vm-{n}") for n in range(4)))
+    sa.event.remove(scene.store.engine, "before_cursor_execute", listen)
+    assert said
+    assert [text for text in said if "aggregate" in text or "server_group" in text] == []
