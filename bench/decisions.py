@@ -13,14 +13,14 @@ from typing import Generic, NamedTuple, TypeVar
 from bench import hosts
 from bench.object_loop import Cell, Host, Loop
 from controller.scheduler.fleet import Fleet
-from controller.scheduler.score import Policy
+from controller.scheduler.score import Policy, Weights
 from controller.scheduler.terms import Ask, Demand, HostView, Place
 
 LIVE = 300
 """Servers that are there when measuring begins: then one leaves for each that comes."""
-TURNS, IN_TURN = 20, 100
+TURNS, IN_TURN = 8, 300
 """Decisions of a fleet: turns, and how many in each."""
-LOOPED = 3
+LOOPED = 10
 """Decisions of the loop in each turn."""
 GROUPS = 50
 
@@ -80,9 +80,14 @@ class Churn(Generic[Spot]):
             self._live.append((ask, spot))
 
 
-def fleet(kind: Kind, count: int) -> Churn[Place]:
+PACK = Policy()
+BEST_FIT = Policy(weights=Weights(fragmentation=0.0))
+"""Used hosts first, then the fullest: the score of the loop."""
+
+
+def fleet(kind: Kind, count: int, policy: Policy) -> Churn[Place]:
     """Make a fleet of so many hosts."""
-    made = Fleet(Policy())
+    made = Fleet(policy)
     made.load(kind.hosts(count))
 
     def claim(ask: Ask) -> Place | None:
@@ -104,20 +109,32 @@ def loop(kind: Kind, count: int) -> Churn[tuple[Host, Cell | None]]:
     return Churn(hosts.asks(kind.demands(), kind.groups), made.decide, free)
 
 
-def beside(kind: Kind, count: int) -> tuple[float, float]:
-    """Give what a decision takes of the fleet and of the loop, in microseconds."""
-    mine, theirs = fleet(kind, count), loop(kind, count)
+class Figures(NamedTuple):
+    """What a decision takes, in microseconds: of the fleet, of the loop."""
+
+    fleet: float
+    loop: float
+
+    @property
+    def ratio(self) -> float:
+        """Say how many times faster the fleet is."""
+        return self.loop / self.fleet
+
+
+def beside(kind: Kind, count: int, policy: Policy) -> Figures:
+    """Measure both in turns."""
+    mine, theirs = fleet(kind, count, policy), loop(kind, count)
     mine.fill()
     theirs.fill()
     for _ in range(TURNS):
         mine.turn(IN_TURN)
         theirs.turn(LOOPED)
-    return mine.median, theirs.median
+    return Figures(mine.median, theirs.median)
 
 
 def alone(kind: Kind, count: int) -> float:
     """Give what a decision of a fleet takes, in microseconds."""
-    mine = fleet(kind, count)
+    mine = fleet(kind, count, PACK)
     mine.fill()
     mine.turn(TURNS * IN_TURN)
     return mine.median

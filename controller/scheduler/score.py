@@ -60,7 +60,7 @@ class Policy:
 
         :param seen: rows as in ``columns``, but under ``ROOM`` what is left with the guest there; ``MORE`` is written.
         """
-        if not self.spreads(demand):
+        if self.weights.fragmentation and not self.spreads(demand):
             seen[MORE] = self._unusable.more(seen[BOTH].reshape(2, len(PLAIN), -1)[:, ::2])
         weighed = seen[WEIGHED] / seen[SHARES] * self._factors(demand)
         total = np.add.reduce(np.rint(weighed, out=weighed))
