@@ -9,6 +9,7 @@ from common import errors
 from common.model.aggregate import DEFAULT_ZONE, ZONE, Aggregate
 from controller.db import aggregates, hosts, servers
 from controller.db.engine import Tx
+from controller.scheduler.belonging import POLICY
 from controller.workflow import capacity, ratios
 from controller.workflow.world import World
 from controller.writer import Change
@@ -49,8 +50,8 @@ class UpdateAggregate(Change[Aggregate], frozen=True, kw_only=True):
 
         :raises NotFound: there is no such aggregate.
         :raises Conflict: the name is taken.
-        :raises BadRequest: it would have too many items, or a ratio that is none, or a host would be in two zones, or
-            servers would be in another zone than they asked for.
+        :raises BadRequest: it would have too many items, or a ratio or policy that is none, or a host would be in two
+            zones, or servers would be in another zone than they asked for.
         """
         known = _known(tx)
         before = _named(known, self.number)
@@ -60,6 +61,7 @@ class UpdateAggregate(Change[Aggregate], frozen=True, kw_only=True):
             raise errors.BadRequest(f"an aggregate may have {ITEMS} items of metadata at most")
         after = replace(before, name=self.name or before.name, metadata=metadata, updated_at=world.clock.now())
         ratios.check(self.metadata)
+        _check_policy(self.metadata.get(POLICY))
         aggregates.save(tx, after)
         if ratios.differ(before.metadata, metadata):
             capacity.promise_anew(tx, after.hosts, world)
@@ -138,6 +140,11 @@ def _known(tx: Tx) -> dict[int, Aggregate]:
 def missing(number: object) -> errors.NotFound:
     """Say that there is no such aggregate."""
     return errors.NotFound(f"Aggregate {number} could not be found.")
+
+
+def _check_policy(said: str | None) -> None:
+    if said not in (None, "pack", "spread"):
+        raise errors.BadRequest(f"{POLICY}: write pack or spread, not {said}")
 
 
 def _named(known: Mapping[int, Aggregate], number: int) -> Aggregate:

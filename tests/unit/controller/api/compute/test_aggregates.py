@@ -99,6 +99,12 @@ def test_metadata_is_set_and_taken_away(cloud):
     assert "128" in why(act(cloud, made, "set_metadata", 400, metadata=many))
 
 
+def test_a_policy_is_one_that_there_is(cloud):
+    made = make(cloud, "one")
+    assert "pack or spread" in why(act(cloud, made, "set_metadata", 400, metadata={"toft:policy": "random"}))
+    assert act(cloud, made, "set_metadata", metadata={"toft:policy": "spread"})["metadata"] == {"toft:policy": "spread"}
+
+
 def test_hosts_come_and_go_and_schedulers_are_told(cloud):
     made = make(cloud, "one")
     before = generation(cloud)
