@@ -34,6 +34,7 @@ def view(shelf: Shelf, now: datetime) -> HostView:
         aggregates=shelf.aggregates,
         groups=shelf.groups,
         servers=shelf.servers,
+        busy=shelf.busy,
         domain=shelf.domain,
     )
 

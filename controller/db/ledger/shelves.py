@@ -21,7 +21,7 @@ _HOSTS = sa.select(
     *(_c.domain, _c.traits, _c.features, _c.inventory),
 ).where(among(_c.id, "hosts"))
 _SERVERS = (
-    sa.select(_s.host_id, sa.func.count())
+    sa.select(_s.host_id, sa.func.count(), sa.func.sum(sa.case((_s.state == State.BUILD.value, 1), else_=0)))
     .where(among(_s.host_id, "hosts"), _s.state != State.DELETED.value)
     .group_by(_s.host_id)
 )
@@ -39,7 +39,10 @@ _WITHIN = (
 
 
 class Shelf(NamedTuple):
-    """A host. ``inventory`` is its last report; ``groups``: members here by server group; ``servers``: how many."""
+    """A host. ``inventory`` is its last report; ``groups``: members here by server group.
+
+    ``servers``: how many are here; ``busy``: how many of them were being built when the host was read.
+    """
 
     id: str
     name: str
@@ -60,6 +63,7 @@ class Shelf(NamedTuple):
     aggregates: frozenset[str] = frozenset()
     groups: Mapping[str, int] = {}
     servers: int = 0
+    busy: int = 0
 
 
 def shelves(tx: Tx, hosts: Collection[str]) -> list[Shelf]:
@@ -72,7 +76,7 @@ def shelves(tx: Tx, hosts: Collection[str]) -> list[Shelf]:
     if not found:
         return []
     stocks, cpus, devices = rows.read(tx, hosts), CPUS.read(tx, hosts), DEVICES.read(tx, hosts)
-    counts = dict(tx.rows(_SERVERS, hosts=names))
+    counts = {host: (there, building) for host, there, building in tx.rows(_SERVERS, hosts=names)}
     members: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for host, group, count in tx.rows(_MEMBERS, hosts=names):
         members[host][group] = count
@@ -87,7 +91,8 @@ def shelves(tx: Tx, hosts: Collection[str]) -> list[Shelf]:
             devices=devices.get(shelf.id, ()),
             aggregates=frozenset(within.get(shelf.id, ())),
             groups=members.get(shelf.id, {}),
-            servers=counts.get(shelf.id, 0),
+            servers=counts.get(shelf.id, (0, 0))[0],
+            busy=counts.get(shelf.id, (0, 0))[1],
         )
         for shelf in found
     ]

@@ -98,7 +98,7 @@ def test_a_view_shows_what_is_taken(store: Store) -> None:
         pages_used={2048: 60},
     )
     assert seen.devices == (DeviceStock(address=NIC.address, device_class="pci:8086:1521", cell=1, server="s"),)
-    assert (seen.groups, seen.aggregates, seen.servers) == ({"g": 1}, {"a"}, 1)
+    assert (seen.groups, seen.aggregates, seen.servers, seen.busy) == ({"g": 1}, {"a"}, 1, 1)
     assert (seen.memory_ratio, seen.overhead_mib, seen.shut) == (1.5, 64, "")
 
 
