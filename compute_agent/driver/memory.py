@@ -11,6 +11,7 @@ from threading import RLock
 import msgspec
 
 from common import errors
+from common.guest import features
 from common.states import Power
 from common.wire import (
     Device,
@@ -26,6 +27,7 @@ from common.wire import (
     Usage,
 )
 from compute_agent.driver.contract import DomainEvent, Listing, Sink
+from compute_agent.placement import seat
 
 INVENTORY = Inventory(
     cpus=16,
@@ -63,7 +65,7 @@ class MemoryDriver:
     :param fetch: called for each image that is not cached; raises what a failed fetch raises.
     """
 
-    features: frozenset[str] = frozenset({"console", "config-drive", "machine:q35"})
+    features: frozenset[str] = features.ALL | {"console", "config-drive", "machine:q35", "arch:x86_64", "virt:kvm"}
     instant: bool = True
 
     def __init__(self, inventory: Inventory = INVENTORY, fetch: Callable[[ImageSource], None] | None = None) -> None:
@@ -231,6 +233,7 @@ class MemoryDriver:
         self._called("define")
         if goal.server not in self.disks:
             raise errors.GoneOnHost(f"the disk of server {goal.server} is missing")
+        self._place(goal)
         digest, _ = self.disks[goal.server]
         if digest not in self.images:
             raise errors.GoneOnHost(f"image {digest}, the base of server {goal.server}'s disk, is missing")
@@ -248,6 +251,16 @@ class MemoryDriver:
                 self.ports.pop(port.id, None)
                 self._removed(port.network.id)
         return hardware
+
+    def _place(self, goal: Goal) -> None:
+        """Refuse a placement that contradicts its guest, or names what this host has not."""
+        if goal.guest is not None:
+            seat(goal.guest, goal.placement, self._inventory.cells)
+        asked = set(goal.placement.devices if goal.placement else ())
+        if missing := asked - {device.address for device in self._inventory.pci}:
+            raise errors.HypervisorError(
+                f"the server was given devices that are not here: {', '.join(sorted(missing))}"
+            )
 
     def start(self, server: str) -> None:
         """Start the domain."""

@@ -16,6 +16,7 @@ from compute_agent.domain_xml.hardware import hardware_of
 from compute_agent.domain_xml.host import GuestFiles, HostFacts
 from compute_agent.driver.contract import Listing, Sink
 from compute_agent.driver.libvirt import domains, host, networks
+from compute_agent.driver.libvirt.abilities import abilities
 from compute_agent.driver.libvirt.connection import Connections
 from compute_agent.driver.libvirt.faults import ours
 from compute_agent.driver.libvirt.storage.images import GIB, ImageCache
@@ -57,7 +58,7 @@ class LibvirtDriver:
         LOG.info("%s", self._choice.why)
         self._connections.open(sink)
         self._facts = host.facts(self._connections.read(), self._choice, self._settings, self._paths)
-        self.features = features(self._facts)
+        self.features = abilities(self._facts)
 
     def close(self) -> None:
         """Let go of all connections. Guests go on running."""
@@ -216,12 +217,6 @@ def _dropped(before: libvirt.virDomain, goal: Goal) -> tuple[tuple[str, str], ..
     nics = _described(before).devices.interfaces
     kept = {port.mac for port in goal.ports}
     return tuple((n.network.removeprefix("toft-"), n.mac) for n in nics if n.network and n.mac and n.mac not in kept)
-
-
-def features(facts: HostFacts) -> frozenset[str]:
-    """Give what goals may ask of this host."""
-    kinds = {f"virt:{facts.virt_type}", f"network:{facts.networks}"}
-    return frozenset({"console", "config-drive", *kinds, *(f"machine:{name}" for name in facts.machines)})
 
 
 def make(settings: Settings, clock: Clock) -> LibvirtDriver:
