@@ -26,6 +26,10 @@ Count = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]
 Real = Annotated[float, Meta(ge=-1e15, le=1e15)]
 Cpus = Annotated[tuple[Annotated[int, Meta(ge=0, le=65535)], ...], Meta(max_length=CPUS)]
 """CPUs of a host, by the numbers that its kernel gives them."""
+CellId = Annotated[int, Meta(ge=0, le=65535)]
+"""A NUMA cell or a socket of a host, likewise."""
+PageSize = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,9}\Z")]
+"""The size of pages in KiB, as the name of a count of them."""
 Id = Annotated[str, Meta(max_length=64)]
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Text = Annotated[str, Meta(max_length=65536)]

@@ -13,6 +13,7 @@ from common.wire.limits import (
     ENTRIES,
     PAGE_SIZES,
     Amount,
+    CellId,
     Count,
     Cpus,
     Id,
@@ -20,9 +21,13 @@ from common.wire.limits import (
     Moment,
     Name,
     Number,
+    PageSize,
     Real,
     Text,
 )
+
+Pages = Annotated[dict[PageSize, Amount], Meta(max_length=PAGE_SIZES)]
+"""Huge pages."""
 
 
 class Cell(Message, frozen=True):
@@ -33,11 +38,11 @@ class Cell(Message, frozen=True):
     without such vCPUs share the others.
     """
 
-    id: Number
+    id: CellId
     cpus: Cpus
     memory_mib: Amount
-    pages: Annotated[dict[str, Amount], Meta(max_length=PAGE_SIZES)] = {}
-    socket: Number = 0
+    pages: Pages = {}
+    socket: CellId = 0
     siblings: Annotated[tuple[Cpus, ...], Meta(max_length=CPUS)] = ()
     dedicated: Cpus = ()
 
@@ -49,7 +54,7 @@ class PciDevice(Message, frozen=True):
     vendor: str
     product: str
     name: str = ""
-    cell: Number | None = None
+    cell: CellId | None = None
 
 
 class Route(Message, frozen=True):
@@ -71,7 +76,7 @@ class Inventory(Message, frozen=True):
     disk_free_gib: Amount
     reserved: dict[str, Amount]
     cells: Annotated[tuple[Cell, ...], Meta(max_length=CELLS)] = ()
-    pages: dict[str, Amount] = {}
+    pages: Pages = {}
     arch: str = "x86_64"
     cpu_model: str = ""
     cpu_vendor: str = ""

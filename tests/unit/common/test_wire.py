@@ -29,6 +29,8 @@ def built(info: msgspec.inspect.Type) -> st.SearchStrategy[Any]:
     match info:
         case msgspec.inspect.IntType(le=most):
             return st.integers(0, min(2**40, most or 2**40))
+        case msgspec.inspect.StrType(pattern=str()):
+            return st.integers(1, 2**32).map(str)
         case msgspec.inspect.StrType(min_length=least):
             return st.text(letters, min_size=least or 0, max_size=20)
         case msgspec.inspect.StructType(cls=cls):
@@ -195,7 +197,11 @@ def test_a_hosts_cpus_are_dedicated_or_shared() -> None:
         {"dedicated": [-1]},
         {"siblings": [[65536]]},
         {"siblings": [[0]] * 4097},
-        {"pages": {str(size): 1 for size in range(9)}},
+        {"pages": {str(size): 1 for size in range(1, 10)}},
+        {"pages": {"many": 1}},
+        {"pages": {"2048\n": 1}},
+        {"id": -1},
+        {"socket": -1},
     ],
 )
 def test_a_cell_has_its_bounds(wrong: dict[str, Any]) -> None:
