@@ -8,7 +8,7 @@ import pytest
 from common import errors
 from common.guest import Guest
 from common.states import Power
-from common.wire import DriveGoal, Goal, ImageSource, NetworkGoal, PortGoal
+from common.wire import DriveGoal, Goal, ImageSource, NetworkGoal, PlacedCell, Placement, PortGoal
 from compute_agent.driver.contract import Driver
 
 SERVER = "01910000-0000-7000-8000-00000000a001"
@@ -121,6 +121,19 @@ class DriverSuite:
         assert (present.server, present.generation, present.power) == (SERVER, 1, Power.OFF)
         assert driver.listing().strangers == ()
         assert driver.power(SERVER) is Power.OFF
+
+    def test_a_placement_that_the_host_has_not_is_refused(self, driver, image):
+        away = Placement(cells=(PlacedCell(cell=4000, vcpus=(0,), memory_mib=128),))
+        goal = goal_for(image, placement=away)
+        prepare(driver, goal)
+        with pytest.raises(errors.HypervisorError, match="NUMA cell 4000"):
+            driver.define(goal)
+
+    def test_a_placement_for_another_guest_is_refused(self, driver, image):
+        goal = goal_for(image, placement=Placement(cells=(PlacedCell(cell=0, vcpus=(0, 1), memory_mib=128),)))
+        prepare(driver, goal)
+        with pytest.raises(errors.BadRequest, match="contradicts"):
+            driver.define(goal)
 
     def test_everything_may_be_done_twice(self, driver, defined):
         prepare(driver, defined)
