@@ -45,6 +45,7 @@ def _staying(tx: Tx, servers: Sequence[Server]) -> dict[str, wire.Goal]:
             ports=nics[s.id],
             drive=_drive(s),
             hardware=s.hardware,
+            placement=s.place,
         )
         for s in servers
     }
