@@ -46,6 +46,8 @@ mkdir -p /run/libvirt /run/lock
 # where the QEMU user may not open /dev/kvm, libvirt asks QEMU all it knows anew at each define: 15-60 s
 [ ! -e /dev/kvm ] || {{ mknod -m 666 /run/kvm c 10 232 && mount --bind /run/kvm /dev/kvm; }}
 {mounts}
+# libvirtd looks for it when it starts; a kernel without huge pages has none
+mkdir /run/hugepages && mount -t hugetlbfs hugetlbfs /run/hugepages || :
 echo 1 > /proc/sys/net/ipv4/ip_forward
 touch "$FOLDER/ready"
 # bash, as the first process, starts both again when they die, and takes leave of every orphan;
