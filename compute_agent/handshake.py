@@ -127,7 +127,7 @@ class Handshake:
 
     def is_late(self, welcome: Welcome) -> bool:
         """Say whether the lease of a welcome to the last hello has ended before it came."""
-        return self._clock.monotonic() > self._asked + welcome.lease_seconds
+        return self._clock.monotonic() >= self._asked + welcome.lease_seconds
 
     def conclude(self, welcome: Welcome) -> Inventory:
         """Begin to speak under a welcome to the last hello, and heed what it wants; gives what the hello told of

@@ -57,8 +57,8 @@ class Standing:
 
     @property
     def lost(self) -> bool:
-        """Say whether nothing was heard for a whole lease."""
-        return self.epoch is not None and self._clock.monotonic() > self._until
+        """Say whether nothing was heard for a whole lease; at its very end others take it for ended too."""
+        return self.epoch is not None and self._clock.monotonic() >= self._until
 
     def expired(self, at: datetime) -> bool:
         """Say whether ``at`` is past, by controller time."""

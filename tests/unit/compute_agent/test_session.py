@@ -77,12 +77,15 @@ class TestHandshake:
         host.session.take([controller.command("welcome", other)])
         assert host.session.epoch is None
 
-    def test_a_welcome_that_comes_after_its_lease_lets_nobody_in(self, host: Host, controller: FakeController) -> None:
+    @pytest.mark.parametrize("late", [0, 1], ids=["at its very end", "after it"])
+    def test_a_welcome_that_comes_after_its_lease_lets_nobody_in(
+        self, host: Host, controller: FakeController, late: int
+    ) -> None:
         """As after a SIGSTOP: nothing is begun under it, and the next hello is said."""
         host.session.start()
         host.settle()
         controller.goals[S1] = goal(1)
-        host.clock.advance(controller.lease_seconds + 1)
+        host.clock.advance(controller.lease_seconds + late)
         controller.answer()
         assert host.session.epoch is None
         assert host.lanes.lanes() == ["report:hello"]
