@@ -65,7 +65,16 @@ class ExactScheduler:
 
     def reload(self) -> None:
         """Have the hosts read anew that the last batches claimed: these may have been rolled back."""
-        for hosts in self._touched:
+        self.doubt(self.touched())
+
+    def touched(self) -> set[str]:
+        """Give the hosts that the last batches claimed."""
+        with self._deciding:
+            return set().union(*self._touched)
+
+    def doubt(self, hosts: Collection[str]) -> None:
+        """Have these hosts read anew."""
+        with self._deciding:
             self._follower.doubt(hosts)
 
     def own(self, shards: Collection[int]) -> None:

@@ -52,8 +52,8 @@ class Follower:
         return (stand[0] > generation or stand[1] != epoch) and self._follows(host)
 
     def doubt(self, hosts: Iterable[str]) -> None:
-        """Have hosts read anew, whatever is known of them."""
-        self._unsure.update(hosts)
+        """Have hosts read anew, whatever is known of them; others than those that are followed are left out."""
+        self._unsure.update(filter(self._follows, hosts))
 
     def begin_anew(self) -> None:
         """Forget all hosts: others than before are followed."""

@@ -60,9 +60,10 @@ class ShardedScheduler:
         ledger.release(tx, servers)
 
     def reload(self) -> None:
-        """Doubt what is remembered of the last claims."""
-        self._near.reload()
-        self._far.reload()
+        """Doubt what is remembered of the last claims: either may have read what the other claimed."""
+        hosts = self._near.touched() | self._far.touched()
+        self._near.doubt(hosts)
+        self._far.doubt(hosts)
 
     def own(self, shards: Collection[int]) -> None:
         """Fill these shards from now on."""

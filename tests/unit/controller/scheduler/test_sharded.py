@@ -97,6 +97,16 @@ def test_a_rollback_leaves_nothing(scene: Store) -> None:
         assert ledger.claims(tx, SERVERS) == {}
 
 
+def test_a_rollback_leaves_nothing_where_the_others_hosts_are_looked_at(scene: Store) -> None:
+    mine = of_shard(0)
+    with scene.tx() as tx:
+        mine.claim(tx, [ask(server) for server in SERVERS[:3]])
+        tx.connection.rollback()
+    mine.reload()
+    apart = GroupAsk("g", Together.SOFT_ANTI_AFFINITY)
+    assert None not in claim(scene, mine, *(ask(server, group=apart) for server in SERVERS[:4]))
+
+
 def test_one_shard_needs_no_division() -> None:
     ids = time_ordered(CLOCK)
     assert isinstance(scheduler(CLOCK, ids, Chosen()), ExactScheduler)
