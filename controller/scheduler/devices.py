@@ -27,7 +27,7 @@ class DeviceRule:
         for device in demand.devices:
             near = device.near if demand.cells else Near.PREFERRED
             counts.setdefault(device.device_class, Counter())[near] += device.count
-        self._wants = {seen.number(name): list(_together(count)) for name, count in counts.items()}
+        self._wants: dict[int, Wants] = {seen.number(name): list(_together(count)) for name, count in counts.items()}
 
     def fitting(self, seen: Ints, ways: Truth) -> Truth:
         """Give those of the ways, ``[way, host]``, in which the devices can be had.
