@@ -1,13 +1,14 @@
 """Liveness is a round trip: an agent's heartbeat is answered, and the next one says so.
 
-A host whose heartbeats come but whose answers do not arrive is deaf: its lease is not renewed, so the watch will tell;
-what hangs on it makes it degraded. A heartbeat of an old epoch is answered as such: another process speaks for that
-host by now, and the older one has to stop at once.
+A host whose heartbeats come but whose answers do not arrive is deaf: its lease is not renewed, so the watch will tell,
+and an answer that arrives after all gives it no more than what is left of that lease. What hangs on a host makes it
+degraded. A heartbeat of an old epoch is answered as such: another process speaks for that host by now, and the older
+one has to stop at once.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from common import wire
 from common.model.host import Host, HostState
@@ -21,6 +22,9 @@ LOG = logging.getLogger(__name__)
 UNANSWERED = 3
 """Heartbeats in a row that may be unanswered before their host counts as deaf."""
 
+MOMENT = 0.001
+"""Seconds that an answer gives where no lease is left; 0 would say that another process speaks for the host."""
+
 TOLD = 500
 """Characters kept of what hangs on a host."""
 
@@ -30,15 +34,22 @@ def heartbeat(tx: Tx, reports: Sequence[Report], desk: Desk, world: World) -> No
     now = world.clock.now()
     seconds = world.settings.controller.lease_seconds
     newest = {r.event.host: r for r in reports}
-    hearing = sorted(host for host, r in newest.items() if hears(r.body))
+    hearing = {host for host, r in newest.items() if hears(r.body)}
     hosts.lease(tx, hearing, now, now + timedelta(seconds=seconds))
     liveness.note_degraded(tx, {host: hanging(r.body.stuck) for host, r in newest.items()})
-    desk.commands += [_lease(newest[host].event, newest[host].body, seconds, world) for host in sorted(newest)]
+    for host, (event, body) in sorted(newest.items()):
+        given = seconds if host in hearing else left(desk.hosts[host], now)
+        desk.commands.append(_lease(event, body, given, world))
 
 
 def hears(beat: wire.Heartbeat) -> bool:
     """Say whether our answers reach the host that said this; one of an older version does not say."""
     return beat.answered < 0 or beat.beat - beat.answered <= UNANSWERED
+
+
+def left(host: Host, now: datetime) -> float:
+    """Give the seconds for which a host may go on without being heard again."""
+    return max(MOMENT, (host.lease_until - now).total_seconds())
 
 
 def hanging(stuck: Mapping[str, str]) -> str | None:

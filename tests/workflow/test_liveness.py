@@ -1,5 +1,7 @@
 """What the controller makes of heartbeats, hellos and lists: who is deaf, outlived, degraded; what is quarantined."""
 
+from datetime import datetime, timedelta
+
 import msgspec
 import pytest
 import sqlalchemy as sa
@@ -8,6 +10,7 @@ from common import wire
 from common.model.host import HostState
 from common.states import Power, State
 from controller.db import hosts, servers, tables
+from controller.workflow.liveness import MOMENT
 from tests.workflow.model_agent import Memory, ModelAgent
 from tests.workflow.scene import HOSTS, Scene
 
@@ -17,6 +20,11 @@ def host(scene: Scene) -> tuple[HostState, str | None, int]:
     with scene.store.read() as tx:
         ((state, degraded, epoch),) = tx.rows(sa.select(c.state, c.degraded, c.epoch).where(c.id == HOSTS[0]))
     return HostState(state), degraded, epoch
+
+
+def leased(scene: Scene) -> datetime:
+    with scene.store.read() as tx:
+        return hosts.get(tx, [HOSTS[0]])[HOSTS[0]].lease_until
 
 
 def beat(scene: Scene, **more: object) -> None:
@@ -51,6 +59,21 @@ def test_a_host_that_no_answer_reaches_is_deaf_though_its_heartbeats_come(scene:
     assert host(scene)[0] is HostState.DEAF
     beat(scene, answered=scene.agents[0].beat)
     assert host(scene)[0] is HostState.UP
+
+
+def test_an_answer_gives_a_deaf_host_no_longer_lease_than_the_tables_do(scene: Scene) -> None:
+    """It may arrive after all: what the tables show is what others go by."""
+    agent = scene.agents[0]
+    until = []
+    for _ in range(9):
+        scene.clock.advance(15)
+        beat(scene, answered=0)
+        until.append(leased(scene))
+    agent.turn()
+    given = [(lease.at + timedelta(seconds=lease.lease_seconds), lease.lease_seconds) for lease in agent.leases]
+    assert until[2] == until[-1]
+    assert [end for end, _ in given[:6]] == until[:6]
+    assert {seconds for _, seconds in given[6:]} == {MOMENT}, "0 would say that another process speaks for it"
 
 
 def test_a_hello_after_unanswered_ones_makes_no_host_up(scene: Scene) -> None:
