@@ -59,7 +59,7 @@ hosts: packages venv image ## heavy proof on a lab of its own: thirty guests, an
 	@lab/packages lab
 	@.venv/bin/tox -q run -e hosts
 
-bench: packages venv ## measure: BENCH=create|api|idle|recover|scheduler [RUNS=n] [JSON=1]
+bench: packages venv ## measure: BENCH=create|api|idle|recover|scheduler|packing [RUNS=n] [JSON=1]
 	@lab/packages test
 	@[ "$(BENCH)" ] || { echo 'say what: make bench BENCH=create'; exit 2; }
 	@.venv/bin/python -m bench.$(BENCH)
