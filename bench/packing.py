@@ -207,10 +207,10 @@ def measure(trace: Trace, way: Callable[[int], Hosts], least: int) -> Figures:
 
 
 ROWS = (
-    "hosts, so that none is refused",
-    "over the bound",
-    "hosts in use on average, of 1.2 times the bound",
-    "over the bound on average",
+    "hosts, so that no server is refused",
+    "times the bound",
+    "hosts in use, of 1.2 times the bound",
+    "times the bound, on average",
     "refused then",
 )
 
@@ -220,7 +220,7 @@ def main() -> None:
     trace = arrivals.given()
     least = bound(trace)
     figures = {name: measure(trace, way, least) for name, way in WAYS.items()}
-    rows = {row: [found[number] for found in figures.values()] for number, row in enumerate(ROWS)}
+    rows = {row: [_text(found[number]) for found in figures.values()] for number, row in enumerate(ROWS)}
     title = f"Packing {len(trace.servers):,} servers: {trace.name}; bound {least} hosts"
     facts: dict[str, report.Value] = {"trace": trace.name, "servers": len(trace.servers), "bound": least}
     for name, found in figures.items():
@@ -228,6 +228,10 @@ def main() -> None:
         facts[f"zero_reject_hosts_over_bound{key}"] = round(found.over_bound, 4)
         facts[f"mean_used_over_bound{key}"] = round(found.used_over_bound, 4)
     report.show(title, list(figures), rows, facts)
+
+
+def _text(value: float) -> report.Value:
+    return f"{value:.3f}" if isinstance(value, float) else value
 
 
 def _view(number: int) -> HostView:
