@@ -3,7 +3,7 @@
 # a fleet of the real code under a simulator: SEEDS=200 [SEED=n] [JOBS=n] [EVENTS=n]
 SIMULATE = $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(JOBS),--jobs $(JOBS)) $(if $(EVENTS),--events $(EVENTS))
 
-.PHONY: simulate mutants
+.PHONY: simulate mutants oracle
 .PHONY: help run down clean-state doctor test unit libvirt lint typing docs hosts bench shards packages venv image golden samples clean lab lab-down chaos
 SHELL := /bin/bash
 TOFT := .venv/bin/toft
@@ -73,6 +73,9 @@ simulate: venv ## faults upon faults, seed after seed: SEEDS=200; SEED=n runs on
 
 mutants: venv ## break the product on purpose, and see the simulator find it
 	@.venv/bin/python -m tests.simulation.mutants
+
+oracle: venv ## compare the scheduler with a slow and plain one, decision by decision [DECISIONS=n] [SEED=n]
+	@.venv/bin/python -m tests.scheduler --decisions $(or $(DECISIONS),10000) $(if $(SEED),--seed $(SEED))
 
 golden: venv ## write the golden XML files anew
 	@.venv/bin/tox -q run -e py -- tests/unit/compute_agent/domain_xml --regenerate
