@@ -81,7 +81,7 @@ def host(chance: Random, number: int) -> HostView:
 
 def cells_of(chance: Random) -> Iterator[CellStock]:
     """Give cells with hardware threads or without, or with cores of both kinds; ids may have gaps."""
-    widths = chance.choice(((1,), (2,), (2,), (1, 2), (2, 4)))
+    widths = chance.choice(((1,), (2,), (1, 2), (1, 2), (2, 4)))
     cpu, ids = 0, sorted(chance.sample(range(5), chance.choice((0, 1, 2, 2, 3))))
     for cell in ids:
         cores = list[tuple[int, ...]]()
@@ -93,7 +93,7 @@ def cells_of(chance: Random) -> Iterator[CellStock]:
         pages = {size: chance.choice((0, 1, 2) if size > 2048 else (0, 256, 1024)) for size in PAGES}
         yield CellStock(
             id=cell,
-            socket=cell // 2,
+            socket=cell // 3,
             cores=tuple(cores),
             taken=frozenset(cpu for cpu in cpus if chance.random() < 0.1),
             memory_mib=chance.choice((2048, 4096, 8192)),
